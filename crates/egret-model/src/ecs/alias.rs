@@ -1,0 +1,111 @@
+//! Other spellings that queries may use, each with its origin.
+
+/// Another spelling of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Alias {
+    /// What a query may say.
+    pub alias: &'static str,
+    /// What the catalogue calls it. May lie below a flattened field.
+    pub name: &'static str,
+    /// Whose spelling it is.
+    pub origin: &'static str,
+}
+
+/// Every alias, sorted by spelling.
+pub const ALIASES: &[Alias] = &[
+    Alias {
+        alias: "aws.cloudtrail.additional_event_data",
+        name: "aws.cloudtrail.additional_eventdata",
+        origin: "common misspelling",
+    },
+    Alias { alias: "aws.cloudtrail.event_name", name: "event.action", origin: "CloudTrail" },
+    Alias { alias: "aws.cloudtrail.event_source", name: "event.provider", origin: "CloudTrail" },
+    Alias {
+        alias: "aws.cloudtrail.flattened.additional_eventdata",
+        name: "aws.cloudtrail.additional_eventdata",
+        origin: "Elastic AWS integration",
+    },
+    Alias {
+        alias: "aws.cloudtrail.flattened.request_parameters",
+        name: "aws.cloudtrail.request_parameters",
+        origin: "Elastic AWS integration",
+    },
+    Alias {
+        alias: "aws.cloudtrail.flattened.response_elements",
+        name: "aws.cloudtrail.response_elements",
+        origin: "Elastic AWS integration",
+    },
+    Alias {
+        alias: "aws.cloudtrail.flattened.service_event_details",
+        name: "aws.cloudtrail.service_event_details",
+        origin: "Elastic AWS integration",
+    },
+    Alias {
+        alias: "aws.s3access.bucket",
+        name: "aws.s3.bucket.name",
+        origin: "Elastic AWS integration",
+    },
+    Alias { alias: "aws.s3access.remote_ip", name: "source.ip", origin: "Elastic AWS integration" },
+    Alias { alias: "aws.vpcflow.dstaddr", name: "destination.ip", origin: "AWS" },
+    Alias { alias: "aws.vpcflow.srcaddr", name: "source.ip", origin: "AWS" },
+    Alias {
+        alias: "client.ip",
+        name: "source.ip",
+        origin: "ECS, as Elastic fills it for S3 access and Okta",
+    },
+    Alias { alias: "data_stream.dataset", name: "event.dataset", origin: "ECS" },
+    Alias {
+        alias: "http.response.body.bytes",
+        name: "source.bytes",
+        origin: "Elastic AWS integration, S3 access log",
+    },
+    Alias {
+        alias: "okta.debug_context.debug_data.flattened",
+        name: "okta.debug_context.debug_data",
+        origin: "Elastic Okta integration",
+    },
+];
+
+/// The catalogue's spelling of a name: the name itself, or what an alias (or a path below one)
+/// stands for.
+///
+/// # Example
+///
+/// ```
+/// use egret_model::ecs::alias::canonical;
+///
+/// assert_eq!(canonical("client.ip"), "source.ip");
+/// assert_eq!(
+///     canonical("aws.cloudtrail.flattened.request_parameters.roleArn"),
+///     "aws.cloudtrail.request_parameters.roleArn",
+/// );
+/// assert_eq!(canonical("user.name"), "user.name");
+/// ```
+pub fn canonical(name: &str) -> std::borrow::Cow<'_, str> {
+    for Alias { alias, name: canonical, .. } in ALIASES {
+        if let Some(rest) = name.strip_prefix(alias) {
+            if rest.is_empty() {
+                return (*canonical).into();
+            }
+            if rest.starts_with('.') {
+                return format!("{canonical}{rest}").into();
+            }
+        }
+    }
+    name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ecs::Field;
+
+    #[test]
+    fn aliases_are_sorted_and_lead_to_the_catalogue() {
+        assert!(ALIASES.windows(2).all(|pair| pair[0].alias < pair[1].alias));
+        for alias in ALIASES {
+            assert!(Field::by_name(alias.name).is_some(), "`{}` leads nowhere", alias.alias);
+            assert!(Field::by_name(alias.alias).is_none(), "`{}` is a field", alias.alias);
+        }
+    }
+}

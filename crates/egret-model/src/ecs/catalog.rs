@@ -1,0 +1,347 @@
+//! THE table: every field an event can have, with its type, its origin and what it means.
+//!
+//! Names follow the investigation pattern first, then ECS 9, then Elastic's integrations. Below a
+//! free-form document such as `aws.cloudtrail.request_parameters`, AWS's own camel case stays.
+//! Where a meaning could be read two ways the note says which was chosen, and a decision record
+//! says why.
+//!
+//! # Source
+//!
+//! * ECS: <https://www.elastic.co/docs/reference/ecs>
+//! * CloudTrail record contents:
+//!   <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
+
+/// How a field's values compare, and how they are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FieldKind {
+    /// Exact text, case-sensitive. Arrow `Utf8`.
+    Keyword,
+    /// Several exact texts; a row matches when any of them does. Arrow `List<Utf8>`.
+    Keywords,
+    /// An address as text, with a sixteen-byte companion column for networks
+    /// ([`super::ip_column`]; IPv4 is mapped into IPv6). Arrow `Utf8` and `FixedSizeBinary(16)`.
+    Ip,
+    /// A whole number. Arrow `Int64`.
+    Long,
+    /// A fraction. Arrow `Float64`.
+    Double,
+    /// An instant, UTC. Arrow `Timestamp(Microsecond, "UTC")`.
+    Date,
+    /// True or false. Arrow `Boolean`.
+    Boolean,
+    /// A free-form JSON document, kept whole as text, with a token companion column
+    /// ([`super::tokens_column`]) that makes its leaves searchable by path. Arrow `Utf8` twice.
+    Flattened,
+    /// JSON text kept for completeness only; not searchable by path. Arrow `Utf8`.
+    Json,
+}
+
+/// Who named the field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// The investigation pattern.
+    Pattern,
+    /// Elastic Common Schema 9.
+    Ecs,
+    /// Elastic's AWS or Okta integration.
+    Elastic,
+    /// Egret.
+    Egret,
+}
+
+/// One row of the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FieldDef {
+    /// Dotted name, as queries and Parquet columns spell it.
+    pub name: &'static str,
+    /// Type and comparison.
+    pub kind: FieldKind,
+    /// Who named it.
+    pub origin: Origin,
+    /// What it holds, its unit, and which reading was chosen.
+    pub note: &'static str,
+}
+
+/// A field of the catalogue: an index into [`CATALOG`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Field(u16);
+
+impl Field {
+    /// The field's row in the catalogue.
+    #[expect(clippy::indexing_slicing, reason = "a Field is only ever made from a catalogue index")]
+    pub fn def(self) -> &'static FieldDef {
+        &CATALOG[usize::from(self.0)]
+    }
+
+    /// Dotted name.
+    pub fn name(self) -> &'static str {
+        self.def().name
+    }
+
+    /// Type and comparison.
+    pub fn kind(self) -> FieldKind {
+        self.def().kind
+    }
+
+    /// Position in the catalogue, which is also the order of columns.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+
+    /// The field with exactly this name; aliases are not considered.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::all().find(|field| field.name() == name)
+    }
+
+    /// Every field, in catalogue order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0u16..).take(CATALOG.len()).map(Self)
+    }
+}
+
+macro_rules! catalog {
+    ($($constant:ident $name:literal $kind:ident $origin:ident $note:literal;)+) => {
+        /// Every field, in column order.
+        pub const CATALOG: &[FieldDef] = &[$(FieldDef {
+            name: $name,
+            kind: FieldKind::$kind,
+            origin: Origin::$origin,
+            note: $note,
+        }),+];
+
+        #[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "only used to number the constants")]
+        enum Number { $($constant),+ }
+
+        /// One constant a field.
+        pub mod fields {
+            use super::{Field, Number};
+            $(
+                #[doc = concat!("`", $name, "`: ", $note)]
+                #[expect(clippy::as_conversions, reason = "a fieldless enum of fewer than 65,536 variants")]
+                pub const $constant: Field = Field(Number::$constant as u16);
+            )+
+        }
+    };
+}
+
+catalog! {
+    TIMESTAMP "@timestamp" Date Ecs "when the event happened, as the source says";
+    EVENT_DATASET "event.dataset" Keyword Ecs "kind of log: `aws.cloudtrail`, `aws.s3access`, `aws.vpcflow`, `okta.system`, `identity_broker.audit`";
+    EVENT_ID "event.id" Keyword Ecs "the source's own id; a digest of the record where the source has none";
+    EVENT_ACTION "event.action" Keyword Ecs "what was done: CloudTrail eventName without its API-version suffix, S3 operation, Okta eventType";
+    EVENT_PROVIDER "event.provider" Keyword Ecs "service that logged it: CloudTrail eventSource";
+    EVENT_OUTCOME "event.outcome" Keyword Ecs "`success`, `failure` or `unknown`";
+    EVENT_KIND "event.kind" Keyword Ecs "`event`, or `alert` for findings of another tool";
+    EVENT_CATEGORY "event.category" Keywords Ecs "ECS categories";
+    EVENT_TYPE "event.type" Keywords Ecs "ECS types";
+    EVENT_CODE "event.code" Keyword Ecs "the action exactly as logged, when `event.action` differs from it";
+    EVENT_REASON "event.reason" Keyword Ecs "why the outcome, in the source's words";
+    EVENT_START "event.start" Date Ecs "first packet or moment covered";
+    EVENT_END "event.end" Date Ecs "last packet or moment covered";
+    EVENT_DURATION "event.duration" Long Ecs "nanoseconds";
+    EVENT_SEVERITY "event.severity" Long Ecs "the source's own scale";
+    MESSAGE "message" Keyword Ecs "a sentence by the source";
+    CLOUD_PROVIDER "cloud.provider" Keyword Ecs "`aws`";
+    CLOUD_ACCOUNT_ID "cloud.account.id" Keyword Ecs "account the event belongs to: CloudTrail recipientAccountId, else the caller's; text, since it may begin with zero";
+    CLOUD_REGION "cloud.region" Keyword Ecs "AWS region";
+    CLOUD_AVAILABILITY_ZONE "cloud.availability_zone" Keyword Ecs "availability zone id";
+    CLOUD_INSTANCE_ID "cloud.instance.id" Keyword Ecs "EC2 instance that the event is about";
+    SOURCE_ADDRESS "source.address" Keyword Ecs "caller as logged: an address, or a service name such as `ec2.amazonaws.com`";
+    SOURCE_IP "source.ip" Ip Ecs "caller's address; absent when a service called";
+    SOURCE_PORT "source.port" Long Ecs "caller's port";
+    SOURCE_BYTES "source.bytes" Long Pattern "bytes sent out: S3 read: bytes of the object sent to the reader; flow log: bytes from source to destination";
+    SOURCE_PACKETS "source.packets" Long Ecs "packets from source to destination";
+    SOURCE_GEO_COUNTRY_ISO_CODE "source.geo.country_iso_code" Keyword Ecs "country of `source.ip`, two letters";
+    SOURCE_GEO_COUNTRY_NAME "source.geo.country_name" Keyword Ecs "country of `source.ip`";
+    SOURCE_GEO_CITY_NAME "source.geo.city_name" Keyword Ecs "city of `source.ip`";
+    SOURCE_GEO_REGION_NAME "source.geo.region_name" Keyword Ecs "region of `source.ip`";
+    SOURCE_AS_NUMBER "source.as.number" Long Ecs "autonomous system of `source.ip`";
+    SOURCE_AS_ORGANIZATION_NAME "source.as.organization.name" Keyword Ecs "owner of that autonomous system";
+    DESTINATION_ADDRESS "destination.address" Keyword Ecs "receiver as logged";
+    DESTINATION_IP "destination.ip" Ip Ecs "receiver's address";
+    DESTINATION_PORT "destination.port" Long Ecs "receiver's port";
+    DESTINATION_BYTES "destination.bytes" Long Ecs "bytes sent by the destination: S3 write: bytes received from the writer";
+    NETWORK_BYTES "network.bytes" Long Ecs "bytes in both directions as far as logged";
+    NETWORK_PACKETS "network.packets" Long Ecs "packets";
+    NETWORK_DIRECTION "network.direction" Keyword Ecs "`ingress` or `egress` as seen from the interface";
+    NETWORK_IANA_NUMBER "network.iana_number" Keyword Ecs "IP protocol number";
+    NETWORK_TRANSPORT "network.transport" Keyword Ecs "`tcp`, `udp`, `icmp`";
+    NETWORK_TYPE "network.type" Keyword Ecs "`ipv4` or `ipv6`";
+    USER_NAME "user.name" Keyword Ecs "IAM user; for an assumed role the role's name (as Elastic does), the human is in `related.user`; for Okta the part before `@`";
+    USER_ID "user.id" Keyword Ecs "principal id";
+    USER_EMAIL "user.email" Keyword Ecs "e-mail address";
+    USER_FULL_NAME "user.full_name" Keyword Ecs "display name";
+    USER_ROLES "user.roles" Keywords Ecs "roles";
+    USER_TARGET_NAME "user.target.name" Keyword Ecs "user that was acted upon";
+    USER_TARGET_ID "user.target.id" Keyword Ecs "id of the user that was acted upon";
+    GROUP_NAME "group.name" Keyword Ecs "group that was acted upon";
+    GROUP_ID "group.id" Keyword Ecs "id of the group that was acted upon";
+    RELATED_USER "related.user" Keywords Ecs "every name by which the actor is known in this event: user, role, session name, e-mail";
+    RELATED_IP "related.ip" Keywords Ecs "every address in this event";
+    USER_AGENT_ORIGINAL "user_agent.original" Keyword Ecs "user agent as sent";
+    USER_AGENT_NAME "user_agent.name" Keyword Ecs "program";
+    USER_AGENT_VERSION "user_agent.version" Keyword Ecs "version of the program";
+    USER_AGENT_OS_NAME "user_agent.os.name" Keyword Ecs "operating system";
+    TLS_VERSION "tls.version" Keyword Ecs "`1.2`, `1.3`";
+    TLS_CIPHER "tls.cipher" Keyword Ecs "cipher suite";
+    TLS_CLIENT_SERVER_NAME "tls.client.server_name" Keyword Ecs "host the client asked for";
+    HTTP_REQUEST_METHOD "http.request.method" Keyword Ecs "HTTP method";
+    HTTP_REQUEST_REFERRER "http.request.referrer" Keyword Ecs "referrer as sent";
+    HTTP_RESPONSE_STATUS_CODE "http.response.status_code" Long Ecs "HTTP status";
+    URL_ORIGINAL "url.original" Keyword Ecs "request target as logged";
+    URL_PATH "url.path" Keyword Ecs "path of the request target";
+    URL_QUERY "url.query" Keyword Ecs "query of the request target";
+    AWS_S3_BUCKET_NAME "aws.s3.bucket.name" Keyword Pattern "bucket that was accessed (not the bucket a log was fetched from)";
+    AWS_S3_OBJECT_KEY "aws.s3.object.key" Keyword Pattern "object that was accessed, percent-decoded";
+    CT_EVENT_VERSION "aws.cloudtrail.event_version" Keyword Elastic "record format version";
+    CT_EVENT_TYPE "aws.cloudtrail.event_type" Keyword Elastic "`AwsApiCall`, `AwsServiceEvent`, `AwsConsoleSignIn`, …";
+    CT_EVENT_CATEGORY "aws.cloudtrail.event_category" Keyword Elastic "`Management`, `Data`, `NetworkActivity`, `Insight`";
+    CT_REQUEST_ID "aws.cloudtrail.request_id" Keyword Elastic "AWS request id";
+    CT_SHARED_EVENT_ID "aws.cloudtrail.shared_event_id" Keyword Elastic "same action, logged in several accounts";
+    CT_API_VERSION "aws.cloudtrail.api_version" Keyword Elastic "API version";
+    CT_READ_ONLY "aws.cloudtrail.read_only" Boolean Elastic "AWS's own flag; `true` does not mean harmless";
+    CT_MANAGEMENT_EVENT "aws.cloudtrail.management_event" Boolean Elastic "whether it is a management event";
+    CT_ERROR_CODE "aws.cloudtrail.error_code" Keyword Elastic "AWS error code";
+    CT_ERROR_MESSAGE "aws.cloudtrail.error_message" Keyword Elastic "AWS error text";
+    CT_RECIPIENT_ACCOUNT_ID "aws.cloudtrail.recipient_account_id" Keyword Elastic "account that received the event";
+    CT_VPC_ENDPOINT_ID "aws.cloudtrail.vpc_endpoint_id" Keyword Elastic "endpoint the call came through";
+    CT_VPC_ENDPOINT_ACCOUNT_ID "aws.cloudtrail.vpc_endpoint_account_id" Keyword Elastic "owner of that endpoint";
+    CT_SESSION_CREDENTIAL_FROM_CONSOLE "aws.cloudtrail.session_credential_from_console" Keyword Elastic "`true` when a console session made the call";
+    CT_REQUEST_PARAMETERS "aws.cloudtrail.request_parameters" Flattened Elastic "what was asked";
+    CT_RESPONSE_ELEMENTS "aws.cloudtrail.response_elements" Flattened Elastic "what was answered; null for reads";
+    CT_ADDITIONAL_EVENTDATA "aws.cloudtrail.additional_eventdata" Flattened Elastic "extra data by the service, such as bytes transferred";
+    CT_SERVICE_EVENT_DETAILS "aws.cloudtrail.service_event_details" Flattened Elastic "details of a service event";
+    CT_INSIGHT_DETAILS "aws.cloudtrail.insight_details" Flattened Elastic "details of an Insights event";
+    CT_RESOURCES "aws.cloudtrail.resources" Json Elastic "resources list as logged";
+    CT_RESOURCES_ARN "aws.cloudtrail.resources.arn" Keywords Elastic "ARNs of the resources";
+    CT_RESOURCES_TYPE "aws.cloudtrail.resources.type" Keywords Elastic "types of the resources";
+    CT_RESOURCES_ACCOUNT_ID "aws.cloudtrail.resources.account_id" Keywords Elastic "owners of the resources";
+    CT_USER_IDENTITY_TYPE "aws.cloudtrail.user_identity.type" Keyword Elastic "`IAMUser`, `AssumedRole`, `AWSService`, …";
+    CT_USER_IDENTITY_PRINCIPAL_ID "aws.cloudtrail.user_identity.principal_id" Keyword Egret "principal id as logged";
+    CT_USER_IDENTITY_ARN "aws.cloudtrail.user_identity.arn" Keyword Elastic "principal";
+    CT_USER_IDENTITY_ACCOUNT_ID "aws.cloudtrail.user_identity.account_id" Keyword Egret "account of the principal";
+    CT_USER_IDENTITY_ACCESS_KEY_ID "aws.cloudtrail.user_identity.access_key_id" Keyword Elastic "access key used";
+    CT_USER_IDENTITY_USER_NAME "aws.cloudtrail.user_identity.user_name" Keyword Egret "user name as logged";
+    CT_USER_IDENTITY_INVOKED_BY "aws.cloudtrail.user_identity.invoked_by" Keyword Elastic "service that called on behalf of the principal";
+    CT_USER_IDENTITY_IDENTITY_PROVIDER "aws.cloudtrail.user_identity.identity_provider" Keyword Egret "SAML or web identity provider";
+    CT_USER_IDENTITY_SESSION_NAME "aws.cloudtrail.user_identity.session_name" Keyword Egret "role session name, the last part of an assumed-role ARN";
+    CT_USER_IDENTITY_ON_BEHALF_OF_USER_ID "aws.cloudtrail.user_identity.on_behalf_of.user_id" Keyword Egret "Identity Center user behind the session";
+    CT_SESSION_CREATION_DATE "aws.cloudtrail.user_identity.session_context.creation_date" Date Elastic "when the session's credentials were issued";
+    CT_SESSION_MFA_AUTHENTICATED "aws.cloudtrail.user_identity.session_context.mfa_authenticated" Keyword Elastic "`true` or `false`, as text";
+    CT_SESSION_ISSUER_TYPE "aws.cloudtrail.user_identity.session_context.session_issuer.type" Keyword Elastic "`Role`, …";
+    CT_SESSION_ISSUER_ARN "aws.cloudtrail.user_identity.session_context.session_issuer.arn" Keyword Elastic "role that was assumed";
+    CT_SESSION_ISSUER_PRINCIPAL_ID "aws.cloudtrail.user_identity.session_context.session_issuer.principal_id" Keyword Elastic "principal id of that role";
+    CT_SESSION_ISSUER_ACCOUNT_ID "aws.cloudtrail.user_identity.session_context.session_issuer.account_id" Keyword Elastic "account of that role";
+    CT_SESSION_ISSUER_USER_NAME "aws.cloudtrail.user_identity.session_context.session_issuer.user_name" Keyword Egret "name of that role";
+    CT_SESSION_SOURCE_IDENTITY "aws.cloudtrail.user_identity.session_context.source_identity" Keyword Egret "source identity set when the role was assumed";
+    CT_SESSION_EC2_ROLE_DELIVERY "aws.cloudtrail.user_identity.session_context.ec2_role_delivery" Keyword Egret "IMDS version that handed out instance credentials";
+    CT_ISSUED_ACCESS_KEY_ID "aws.cloudtrail.issued.access_key_id" Keyword Egret "access key that this event handed out (responseElements.credentials, CreateAccessKey)";
+    CT_ROLE_ARN "aws.cloudtrail.issued.role_arn" Keyword Egret "role that this event handed out credentials for";
+    CT_ROLE_SESSION_NAME "aws.cloudtrail.issued.role_session_name" Keyword Egret "session name that this event set";
+    S3ACCESS_BUCKET_OWNER "aws.s3access.bucket_owner" Keyword Elastic "canonical id of the bucket's owner";
+    S3ACCESS_REQUESTER "aws.s3access.requester" Keyword Elastic "who asked: ARN, canonical id; absent for anonymous";
+    S3ACCESS_REQUEST_ID "aws.s3access.request_id" Keyword Elastic "S3 request id";
+    S3ACCESS_OPERATION "aws.s3access.operation" Keyword Elastic "operation as logged";
+    S3ACCESS_KEY "aws.s3access.key" Keyword Elastic "key as logged, doubly percent-encoded";
+    S3ACCESS_REQUEST_URI "aws.s3access.request_uri" Keyword Elastic "request line as logged";
+    S3ACCESS_ERROR_CODE "aws.s3access.error_code" Keyword Elastic "S3 error code";
+    S3ACCESS_OBJECT_SIZE "aws.s3access.object_size" Long Elastic "bytes; size of the whole object";
+    S3ACCESS_BYTES_SENT "aws.s3access.bytes_sent" Long Elastic "bytes sent, without protocol overhead";
+    S3ACCESS_TOTAL_TIME "aws.s3access.total_time" Long Elastic "milliseconds";
+    S3ACCESS_TURN_AROUND_TIME "aws.s3access.turn_around_time" Long Elastic "milliseconds";
+    S3ACCESS_VERSION_ID "aws.s3access.version_id" Keyword Elastic "object version";
+    S3ACCESS_HOST_ID "aws.s3access.host_id" Keyword Elastic "extended request id";
+    S3ACCESS_SIGNATURE_VERSION "aws.s3access.signature_version" Keyword Elastic "`SigV4`, …";
+    S3ACCESS_AUTHENTICATION_TYPE "aws.s3access.authentication_type" Keyword Elastic "`AuthHeader`, `QueryString` (presigned URL)";
+    S3ACCESS_HOST_HEADER "aws.s3access.host_header" Keyword Elastic "endpoint used";
+    S3ACCESS_ACCESS_POINT_ARN "aws.s3access.access_point_arn" Keyword Egret "access point used";
+    S3ACCESS_ACL_REQUIRED "aws.s3access.acl_required" Keyword Egret "`Yes` when an ACL granted the request";
+    VPCFLOW_VERSION "aws.vpcflow.version" Keyword Elastic "record format version";
+    VPCFLOW_ACCOUNT_ID "aws.vpcflow.account_id" Keyword Elastic "owner of the interface";
+    VPCFLOW_INTERFACE_ID "aws.vpcflow.interface_id" Keyword Elastic "network interface";
+    VPCFLOW_ACTION "aws.vpcflow.action" Keyword Elastic "`ACCEPT` or `REJECT`";
+    VPCFLOW_LOG_STATUS "aws.vpcflow.log_status" Keyword Elastic "`OK`, `NODATA`, `SKIPDATA`";
+    VPCFLOW_INSTANCE_ID "aws.vpcflow.instance_id" Keyword Elastic "instance of the interface";
+    VPCFLOW_SUBNET_ID "aws.vpcflow.subnet_id" Keyword Elastic "subnet";
+    VPCFLOW_VPC_ID "aws.vpcflow.vpc_id" Keyword Elastic "VPC";
+    VPCFLOW_TCP_FLAGS "aws.vpcflow.tcp_flags" Keyword Elastic "bit mask as logged";
+    VPCFLOW_TYPE "aws.vpcflow.type" Keyword Elastic "`IPv4`, `IPv6`, `EFA`";
+    VPCFLOW_PKT_SRCADDR "aws.vpcflow.pkt_srcaddr" Ip Elastic "original sender, behind NAT";
+    VPCFLOW_PKT_DSTADDR "aws.vpcflow.pkt_dstaddr" Ip Elastic "original receiver, behind NAT";
+    VPCFLOW_PKT_SRC_SERVICE "aws.vpcflow.pkt_src_service" Keyword Elastic "AWS service of the sender's address";
+    VPCFLOW_PKT_DST_SERVICE "aws.vpcflow.pkt_dst_service" Keyword Elastic "AWS service of the receiver's address";
+    VPCFLOW_TRAFFIC_PATH "aws.vpcflow.traffic_path" Keyword Elastic "path that egress traffic takes";
+    VPCFLOW_SUBLOCATION_TYPE "aws.vpcflow.sublocation.type" Keyword Elastic "wavelength, outpost, localzone";
+    VPCFLOW_SUBLOCATION_ID "aws.vpcflow.sublocation.id" Keyword Elastic "id of the sub-location";
+    OKTA_UUID "okta.uuid" Keyword Elastic "event id";
+    OKTA_EVENT_TYPE "okta.event_type" Keyword Elastic "event type";
+    OKTA_DISPLAY_MESSAGE "okta.display_message" Keyword Elastic "sentence by Okta";
+    OKTA_SEVERITY "okta.severity" Keyword Elastic "`DEBUG`, `INFO`, `WARN`, `ERROR`";
+    OKTA_ACTOR_ID "okta.actor.id" Keyword Elastic "actor id";
+    OKTA_ACTOR_TYPE "okta.actor.type" Keyword Elastic "`User`, …";
+    OKTA_ACTOR_ALTERNATE_ID "okta.actor.alternate_id" Keyword Elastic "login, usually an e-mail address";
+    OKTA_ACTOR_DISPLAY_NAME "okta.actor.display_name" Keyword Elastic "name";
+    OKTA_CLIENT_IP "okta.client.ip" Ip Elastic "client's address";
+    OKTA_CLIENT_DEVICE "okta.client.device" Keyword Elastic "kind of device";
+    OKTA_CLIENT_ID "okta.client.id" Keyword Elastic "OAuth client";
+    OKTA_CLIENT_ZONE "okta.client.zone" Keyword Elastic "network zone";
+    OKTA_CLIENT_USER_AGENT_RAW "okta.client.user_agent.raw_user_agent" Keyword Elastic "user agent as sent";
+    OKTA_CLIENT_USER_AGENT_BROWSER "okta.client.user_agent.browser" Keyword Elastic "browser";
+    OKTA_CLIENT_USER_AGENT_OS "okta.client.user_agent.os" Keyword Elastic "operating system";
+    OKTA_OUTCOME_RESULT "okta.outcome.result" Keyword Elastic "`SUCCESS`, `FAILURE`, …";
+    OKTA_OUTCOME_REASON "okta.outcome.reason" Keyword Elastic "reason";
+    OKTA_TRANSACTION_ID "okta.transaction.id" Keyword Elastic "transaction";
+    OKTA_TRANSACTION_TYPE "okta.transaction.type" Keyword Elastic "`WEB`, `JOB`";
+    OKTA_SECURITY_CONTEXT_IS_PROXY "okta.security_context.is_proxy" Boolean Elastic "whether Okta takes the address for a proxy";
+    OKTA_SECURITY_CONTEXT_AS_NUMBER "okta.security_context.as.number" Long Elastic "autonomous system";
+    OKTA_SECURITY_CONTEXT_AS_ORGANIZATION "okta.security_context.as.organization.name" Keyword Elastic "its owner";
+    OKTA_SECURITY_CONTEXT_ISP "okta.security_context.isp" Keyword Elastic "internet provider";
+    OKTA_SECURITY_CONTEXT_DOMAIN "okta.security_context.domain" Keyword Elastic "domain";
+    OKTA_AUTHENTICATION_EXTERNAL_SESSION_ID "okta.authentication_context.external_session_id" Keyword Elastic "Okta session";
+    OKTA_AUTHENTICATION_CREDENTIAL_TYPE "okta.authentication_context.credential_type" Keyword Elastic "credential type";
+    OKTA_AUTHENTICATION_CREDENTIAL_PROVIDER "okta.authentication_context.credential_provider" Keyword Elastic "credential provider";
+    OKTA_AUTHENTICATION_INTERFACE "okta.authentication_context.interface" Keyword Elastic "interface";
+    OKTA_DEBUG_DATA "okta.debug_context.debug_data" Flattened Elastic "free-form debug data";
+    OKTA_TARGET "okta.target" Json Elastic "targets as logged";
+    OKTA_TARGET_ID "okta.target.id" Keywords Elastic "target ids";
+    OKTA_TARGET_TYPE "okta.target.type" Keywords Elastic "target types";
+    OKTA_TARGET_ALTERNATE_ID "okta.target.alternate_id" Keywords Elastic "target logins or application names";
+    OKTA_TARGET_DISPLAY_NAME "okta.target.display_name" Keywords Elastic "target names";
+    CLIENT_GEO_COUNTRY_NAME "client.geo.country_name" Keyword Ecs "country as Okta says";
+    CLIENT_GEO_CITY_NAME "client.geo.city_name" Keyword Ecs "city as Okta says";
+    CLIENT_GEO_REGION_NAME "client.geo.region_name" Keyword Ecs "region as Okta says";
+    IDENTITY_BROKER "identity_broker" Flattened Pattern "the broker's record as logged, whatever its shape; every dotted path below it can be queried";
+    BROKER_PERSON "egret.broker.person" Keyword Egret "human who got credentials, as the mapping file says";
+    BROKER_ROLE "egret.broker.role" Keyword Egret "AWS role that was handed out, name or ARN as logged";
+    BROKER_ACCESS_KEY_ID "egret.broker.access_key_id" Keyword Egret "access key that was handed out";
+    BROKER_SESSION_NAME "egret.broker.session_name" Keyword Egret "role session name that was set";
+    LOG_FILE_PATH "log.file.path" Keyword Ecs "evidence file, relative to what was ingested";
+    LOG_OFFSET "log.offset" Long Ecs "record number in that file, from 1";
+    EVIDENCE_SHA256 "egret.evidence.sha256" Keyword Egret "SHA-256 of that file as stored";
+    REST "egret.rest" Json Egret "leaves of the record that no other column holds, as one JSON object";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_lower_case() {
+        let mut seen = BTreeSet::new();
+        for field in Field::all() {
+            assert!(seen.insert(field.name()), "`{}` is listed twice", field.name());
+            assert_eq!(field.name(), field.name().to_lowercase());
+            assert!(!field.def().note.is_empty(), "`{}` has no note", field.name());
+        }
+    }
+
+    #[test]
+    fn constants_point_at_their_row() {
+        assert_eq!(fields::TIMESTAMP.name(), "@timestamp");
+        assert_eq!(fields::REST.index(), CATALOG.len() - 1);
+        assert_eq!(Field::by_name("source.ip"), Some(fields::SOURCE_IP));
+        assert_eq!(Field::by_name("source.nonsense"), None);
+    }
+}

@@ -1,0 +1,38 @@
+//! Every cap in one place, with its unit and its reason.
+//!
+//! Reaching a limit is an error that names it, or a truncation that the report shows.
+
+/// One record, in bytes. CloudTrail's own maximum is 256 KiB an event; a longer one is
+/// quarantined rather than held in memory.
+pub const RECORD_BYTES_MAX: usize = 16 << 20;
+
+/// One evidence file after decompression, in bytes. A gzip bomb stops here.
+pub const INFLATED_BYTES_MAX: u64 = 64 << 30;
+
+/// Bytes of a file looked at to tell its source.
+pub const DETECT_BYTES: usize = 64 << 10;
+
+/// Bytes handed to a decoder at a time when a file does not fit at once.
+pub const CHUNK_BYTES: usize = 8 << 20;
+
+/// Depth of JSON nesting followed; deeper documents are kept as text and not searched by path.
+pub const JSON_DEPTH_MAX: usize = 64;
+
+/// Leaves of one document that become searchable tokens; the text itself is always whole.
+pub const TOKENS_MAX: usize = 4_096;
+
+/// Bytes of one rejected record kept in quarantine; file and offset lead to the rest.
+pub const QUARANTINE_BYTES_MAX: usize = 64 << 10;
+
+/// Length of a query, in bytes.
+pub const QUERY_BYTES_MAX: usize = 256 << 10;
+
+/// Nesting of a query's parentheses; the parser recurses.
+pub const QUERY_DEPTH_MAX: usize = 64;
+
+/// Records cited one by one under a movement or finding; the rest is counted and the query that
+/// lists them all is given.
+pub const CITATIONS_MAX: usize = 20;
+
+/// Rows of one table in a report; the artifact beside it is whole.
+pub const REPORT_ROWS_MAX: usize = 500;

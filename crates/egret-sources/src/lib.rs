@@ -1,0 +1,80 @@
+//! Log bytes in, normalised event columns out.
+//!
+//! A source knows one kind of log: how to tell it from its first bytes, how to cut it into
+//! records, and which ECS field each member of a record is. It opens no file and decompresses
+//! nothing; `egret-store` hands it bytes.
+//!
+//! Start reading at [`LogSource`] and [`Registry::standard`], the list one adds to; then [`sink`].
+
+pub mod detect;
+pub mod sink;
+
+pub use detect::Detection;
+pub use sink::{DayBatch, Decoded, RecordKey, Rejected, Sink};
+
+/// One kind of log.
+pub trait LogSource: Sync + Send + std::fmt::Debug {
+    /// Short name: `cloudtrail`, `s3_access`, …
+    fn id(&self) -> &'static str;
+
+    /// What a reader calls it.
+    fn title(&self) -> &'static str;
+
+    /// Whether a file that begins with `head` is of this kind, and why; higher confidence wins.
+    ///
+    /// `head` is the first [`egret_model::limits::DETECT_BYTES`] of the decompressed file, or all
+    /// of it. The file's name is never looked at.
+    fn detect(&self, head: &[u8]) -> Option<Detection>;
+
+    /// A decoder for one file that begins with `head`.
+    fn decoder(&self, head: &[u8]) -> Box<dyn Decoder>;
+}
+
+/// Decodes one file, a piece at a time.
+pub trait Decoder: Send {
+    /// Reads as many whole records as `bytes` holds and says how many bytes it is done with.
+    ///
+    /// The caller keeps the rest and hands it over again, with more behind it. With `eof` nothing
+    /// follows: everything must be consumed, and half a record goes to quarantine. Byte offsets
+    /// count over all calls. A decoder that consumes nothing and is not at the end asks for more
+    /// bytes; past [`egret_model::limits::RECORD_BYTES_MAX`] it must reject instead.
+    fn feed(&mut self, bytes: &[u8], eof: bool, sink: &mut Sink) -> usize;
+
+    /// What a reader should know about the file as a whole, such as a layout that was assumed.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// The sources of a run: every built-in one, and the team's own broker mapping.
+#[derive(Debug)]
+pub struct Registry {
+    sources: Vec<Box<dyn LogSource>>,
+}
+
+impl Registry {
+    /// Every built-in source. A new one is a file and a line here.
+    pub fn standard() -> Self {
+        Self { sources: vec![] }
+    }
+
+    /// All of them, in order of preference.
+    pub fn sources(&self) -> impl Iterator<Item = &dyn LogSource> {
+        self.sources.iter().map(AsRef::as_ref)
+    }
+
+    /// The source that a file beginning with `head` is of; `None` when none knows it.
+    ///
+    /// The highest confidence wins, and the first of the list among equals.
+    pub fn detect(&self, head: &[u8]) -> Option<(&dyn LogSource, Detection)> {
+        let mut best: Option<(&dyn LogSource, Detection)> = None;
+        for source in self.sources() {
+            if let Some(found) = source.detect(head)
+                && best.as_ref().is_none_or(|(_, held)| held.confidence < found.confidence)
+            {
+                best = Some((source, found));
+            }
+        }
+        best
+    }
+}
