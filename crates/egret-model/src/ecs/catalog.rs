@@ -109,7 +109,7 @@ macro_rules! catalog {
             note: $note,
         }),+];
 
-        #[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "only used to number the constants")]
+        #[expect(non_camel_case_types, reason = "only used to number the constants")]
         enum Number { $($constant),+ }
 
         /// One constant a field.
