@@ -1,1 +1,2 @@
-#![doc = "x"]
+//! The method: patterns, channels, movements, verdict.
+pub mod pattern;

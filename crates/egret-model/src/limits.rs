@@ -36,3 +36,13 @@ pub const CITATIONS_MAX: usize = 20;
 
 /// Rows of one table in a report; the artifact beside it is whole.
 pub const REPORT_ROWS_MAX: usize = 500;
+
+/// Events of channels read one by one; more are counted and the report says so.
+pub const CHANNEL_EVENTS_MAX: usize = 200_000;
+
+/// Movements drawn together from reads or flows that are listed; the smallest are left out first
+/// and the channel's result says how many.
+pub const MOVEMENTS_MAX: usize = 200;
+
+/// Rows of one grouped analysis held in memory; more are cut and the report says so.
+pub const GROUP_ROWS_MAX: usize = 1_000_000;

@@ -6,9 +6,16 @@
 //!
 //! Start reading at [`LogSource`] and [`Registry::standard`], the list one adds to; then [`sink`].
 
+pub mod cloudtrail;
 pub mod detect;
+mod instant;
+mod json;
+mod occurrence;
+mod percent;
 pub mod sink;
+mod user_agent;
 
+pub use cloudtrail::CloudTrail;
 pub use detect::Detection;
 pub use sink::{DayBatch, Decoded, RecordKey, Rejected, Sink};
 
@@ -55,7 +62,7 @@ pub struct Registry {
 impl Registry {
     /// Every built-in source. A new one is a file and a line here.
     pub fn standard() -> Self {
-        Self { sources: vec![] }
+        Self { sources: vec![Box::new(CloudTrail)] }
     }
 
     /// All of them, in order of preference.

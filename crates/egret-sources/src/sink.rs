@@ -131,6 +131,11 @@ impl Sink {
         }
     }
 
+    /// SHA-256 of the evidence file, hex.
+    pub fn evidence_sha256(&self) -> &str {
+        &self.sha256
+    }
+
     /// Number of the record that the next [`Self::row`] or [`Self::reject`] will be, from 1.
     pub fn next_record(&self) -> u64 {
         self.record.saturating_add(1)

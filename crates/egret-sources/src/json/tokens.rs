@@ -1,0 +1,208 @@
+//! Free-form documents as searchable tokens, as [`egret_model::ecs::tokens_column`] describes them.
+//!
+//! Newer EC2 actions wrap what was asked and answered in one more object, `<Action>Request` and
+//! `<Action>Response`, and older ones do not. That object is seen through, so one path finds both.
+
+use std::ops::Range;
+
+use egret_model::limits::{JSON_DEPTH_MAX, TOKENS_MAX};
+
+use super::cursor::{Cursor, Raw, Stop, Visit, whole};
+
+/// A document as written, and where its tokens are in [`Tokens`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Flat<'a> {
+    /// The JSON text.
+    pub(crate) json: &'a str,
+    tokens: Range<usize>,
+}
+
+/// Tokens of the documents of one record.
+#[derive(Debug, Default)]
+pub(crate) struct Tokens {
+    text: String,
+    path: String,
+    /// Length of the path before each open member.
+    marks: Vec<usize>,
+    leaves: usize,
+    see_through: bool,
+}
+
+impl Tokens {
+    /// Forgets all documents; memory is kept.
+    pub(crate) fn clear(&mut self) {
+        self.text.clear();
+    }
+
+    /// Reads the value the cursor stands at; `None` for `null`.
+    ///
+    /// `see_through` says whether an EC2 wrapper may stand at the root.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop`].
+    pub(crate) fn flatten<'a>(
+        &mut self,
+        cursor: &mut Cursor<'a>,
+        see_through: bool,
+    ) -> Result<Option<Flat<'a>>, Stop> {
+        self.flatten_below("", cursor, see_through)
+    }
+
+    /// The same, with every path below `root`.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop`].
+    pub(crate) fn flatten_below<'a>(
+        &mut self,
+        root: &str,
+        cursor: &mut Cursor<'a>,
+        see_through: bool,
+    ) -> Result<Option<Flat<'a>>, Stop> {
+        let (start, from) = (cursor.at(), self.text.len());
+        self.path.clear();
+        self.path.push_str(root);
+        self.marks.clear();
+        self.leaves = 0;
+        self.see_through = see_through;
+        self.text.push('\n');
+        cursor.walk(self)?;
+        let json = cursor.since(start);
+        if json == "null" {
+            self.text.truncate(from);
+            return Ok(None);
+        }
+        Ok(Some(Flat { json, tokens: from..self.text.len() }))
+    }
+
+    /// The tokens of a document.
+    pub(crate) fn of(&self, flat: &Flat<'_>) -> &str {
+        self.text.get(flat.tokens.clone()).unwrap_or_default()
+    }
+
+    /// The first value under a path. `needle` is the path between `\n` and `\t`.
+    pub(crate) fn first(&self, flat: Option<&Flat<'_>>, needle: &str) -> Option<&str> {
+        first(self.of(flat?), needle)
+    }
+
+    fn begin_leaf(&mut self) -> bool {
+        if self.leaves >= TOKENS_MAX || self.marks.len() > JSON_DEPTH_MAX {
+            return false;
+        }
+        self.leaves = self.leaves.saturating_add(1);
+        self.text.push_str(&self.path);
+        self.text.push('\t');
+        true
+    }
+}
+
+/// The first value under a path among some tokens. `needle` is the path between `\n` and `\t`.
+pub(crate) fn first<'t>(tokens: &'t str, needle: &str) -> Option<&'t str> {
+    let at = memchr::memmem::find(tokens.as_bytes(), needle.as_bytes())?;
+    let rest = tokens.get(at.saturating_add(needle.len())..)?;
+    rest.split('\n').next().filter(|value| !value.is_empty())
+}
+
+/// Adds a string to a token: a tab or line feed would end it early.
+fn push_raw(to: &mut String, raw: Raw<'_>) {
+    if raw.escaped {
+        raw.each_char(|char| to.push(if matches!(char, '\t' | '\n') { ' ' } else { char }));
+    } else {
+        to.push_str(raw.text);
+    }
+}
+
+impl Visit for Tokens {
+    fn member(&mut self, key: Raw<'_>, object: bool) {
+        let before = self.path.len();
+        let wrapper = self.see_through && self.marks.is_empty() && object && is_wrapper(key.text);
+        self.marks.push(before);
+        if wrapper || self.marks.len() > JSON_DEPTH_MAX {
+            return;
+        }
+        if before > 0 {
+            self.path.push('.');
+        }
+        push_raw(&mut self.path, key);
+    }
+
+    fn member_end(&mut self) {
+        if let Some(before) = self.marks.pop() {
+            self.path.truncate(before);
+        }
+    }
+
+    fn text(&mut self, value: Raw<'_>) {
+        if self.begin_leaf() {
+            push_raw(&mut self.text, value);
+            self.text.push('\n');
+        }
+    }
+
+    fn plain(&mut self, value: &str) {
+        if self.begin_leaf() {
+            self.text.push_str(whole(value));
+            self.text.push('\n');
+        }
+    }
+}
+
+/// Whether a root member is the extra object of newer EC2 actions.
+fn is_wrapper(key: &str) -> bool {
+    key.starts_with(|first: char| first.is_ascii_uppercase())
+        && (key.ends_with("Request") || key.ends_with("Response"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens_of(json: &str, see_through: bool) -> Option<String> {
+        let mut tokens = Tokens::default();
+        let flat = tokens.flatten(&mut Cursor::new(json), see_through).unwrap()?;
+        assert_eq!(flat.json, json);
+        Some(tokens.of(&flat).to_owned())
+    }
+
+    #[test]
+    fn documents() {
+        #[rustfmt::skip]
+        let rows: &[(&str, &str, Option<&str>)] = &[
+            ("as the catalogue shows it",
+             r#"{"roleArn":"arn:aws:iam::111122223333:role/Ops","tags":[{"key":"a"},{"key":"b"}]}"#,
+             Some("\nroleArn\tarn:aws:iam::111122223333:role/Ops\ntags.key\ta\ntags.key\tb\n")),
+            ("numbers, booleans, nulls", r#"{"a":7.0,"b":7.5,"c":true,"d":null}"#,
+             Some("\na\t7\nb\t7.5\nc\ttrue\n")),
+            ("a value cannot begin a line of its own", r#"{"a\tb":"x\ny\tz"}"#, Some("\na b\tx y z\n")),
+            ("arrays in arrays", r#"{"a":[["x"],["y",["z"]]]}"#, Some("\na\tx\na\ty\na\tz\n")),
+            ("EC2 wrapper", r#"{"CreateNatGatewayRequest":{"SubnetId":"subnet-1"}}"#, Some("\nSubnetId\tsubnet-1\n")),
+            ("no wrapper: a value", r#"{"LastRequest":"x"}"#, Some("\nLastRequest\tx\n")),
+            ("no wrapper: below the root", r#"{"a":{"XRequest":{"b":1}}}"#, Some("\na.XRequest.b\t1\n")),
+            ("a bare string", r#""HIDDEN""#, Some("\n\tHIDDEN\n")),
+            ("nothing in it", "{}", Some("\n")),
+            ("null", "null", None),
+        ];
+        for (name, json, want) in rows {
+            assert_eq!(tokens_of(json, true).as_deref(), *want, "row: {name}");
+        }
+    }
+
+    #[test]
+    fn caps_hold() {
+        let many = format!("[{}]", vec!["1"; TOKENS_MAX + 10].join(","));
+        let tokens = tokens_of(&many, false).unwrap();
+        assert_eq!(tokens.lines().count(), TOKENS_MAX + 1);
+        let depth = JSON_DEPTH_MAX + 1;
+        let deep = format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
+        assert_eq!(tokens_of(&deep, false).as_deref(), Some("\n"));
+    }
+
+    #[test]
+    fn first_value_of_a_path() {
+        let tokens = "\nkey\tone\nkey\ttwo\nempty\t\n";
+        assert_eq!(first(tokens, "\nkey\t"), Some("one"));
+        assert_eq!(first(tokens, "\nempty\t"), None);
+        assert_eq!(first(tokens, "\ney\t"), None);
+    }
+}
