@@ -101,20 +101,20 @@ pub async fn actors(
         actor.last = actor.last.max(last);
         actor.events = actor.events.saturating_add(rows.count("events", row)?);
         actor.failures = actor.failures.saturating_add(rows.count("failures", row)?);
-        for (name, list) in [
-            ("user", &mut actor.names),
-            ("session", &mut actor.names),
-            ("key", &mut actor.access_keys),
-            ("address", &mut actor.addresses),
-            ("agent", &mut actor.user_agents),
-        ] {
+        let note = |name: &str, list: &mut Vec<String>| -> Result<(), AnalysisError> {
             if let Some(value) = rows.string(name, row)?
                 && !value.is_empty()
                 && !list.contains(&value)
             {
                 list.push(value);
             }
-        }
+            Ok(())
+        };
+        note("user", &mut actor.names)?;
+        note("session", &mut actor.names)?;
+        note("key", &mut actor.access_keys)?;
+        note("address", &mut actor.addresses)?;
+        note("agent", &mut actor.user_agents)?;
     }
     let mut actors: Vec<Actor> = actors.into_values().collect();
     for actor in &mut actors {

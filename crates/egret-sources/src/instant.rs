@@ -11,7 +11,28 @@ pub(crate) fn micros_of(text: &str) -> Option<i64> {
     let text = text.trim();
     let bytes = text.as_bytes();
     let (year, month, day, hour, minute, second, rest) = match bytes {
-        [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b't' | b' ', h1, h2, b':', i1, i2, b':', s1, s2, rest @ ..]
+        [
+            y1,
+            y2,
+            y3,
+            y4,
+            b'-',
+            m1,
+            m2,
+            b'-',
+            d1,
+            d2,
+            b'T' | b't' | b' ',
+            h1,
+            h2,
+            b':',
+            i1,
+            i2,
+            b':',
+            s1,
+            s2,
+            rest @ ..,
+        ]
         | [y1, y2, y3, y4, m1, m2, d1, d2, b'T', h1, h2, i1, i2, s1, s2, rest @ ..] => (
             two(*y1, *y2)?.checked_mul(100)?.checked_add(two(*y3, *y4)?)?,
             two(*m1, *m2)?,

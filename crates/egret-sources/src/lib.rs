@@ -8,16 +8,25 @@
 
 pub mod cloudtrail;
 pub mod detect;
+pub mod identity_broker;
 mod instant;
 mod json;
+mod lines;
 mod occurrence;
+pub mod okta_system;
 mod percent;
+pub mod s3_access;
 pub mod sink;
 mod user_agent;
+pub mod vpc_flow;
 
 pub use cloudtrail::CloudTrail;
 pub use detect::Detection;
+pub use identity_broker::{IdentityBroker, MappingError};
+pub use okta_system::OktaSystem;
+pub use s3_access::S3Access;
 pub use sink::{DayBatch, Decoded, RecordKey, Rejected, Sink};
+pub use vpc_flow::VpcFlow;
 
 /// One kind of log.
 pub trait LogSource: Sync + Send + std::fmt::Debug {
@@ -57,12 +66,57 @@ pub trait Decoder: Send {
 #[derive(Debug)]
 pub struct Registry {
     sources: Vec<Box<dyn LogSource>>,
+    broker: IdentityBroker,
 }
 
 impl Registry {
     /// Every built-in source. A new one is a file and a line here.
     pub fn standard() -> Self {
-        Self { sources: vec![Box::new(CloudTrail)] }
+        Self::with_broker(IdentityBroker::built_in())
+    }
+
+    fn with_broker(broker: IdentityBroker) -> Self {
+        Self {
+            sources: vec![
+                Box::new(CloudTrail),
+                Box::new(S3Access),
+                Box::new(VpcFlow),
+                Box::new(OktaSystem),
+                Box::new(broker.clone()),
+            ],
+            broker,
+        }
+    }
+
+    /// The same sources, with a team's own broker mapping tried before the built-in one.
+    ///
+    /// `toml` has the shape of `sources/identity_broker.toml` in this crate.
+    ///
+    /// # Errors
+    ///
+    /// [`MappingError`] says what in the file is wrong; nothing has been read then.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use egret_sources::Registry;
+    ///
+    /// let registry = Registry::standard().with_broker_mapping(
+    ///     r#"
+    ///     [[preset]]
+    ///     id = "grants"
+    ///     title = "our own broker"
+    ///     match = [{ path = "grant.role" }]
+    ///     time = ["at"]
+    ///     map = [{ from = "grant.role", to = "egret.broker.role" }]
+    ///     "#,
+    /// )?;
+    /// let (source, _) = registry.detect(br#"{"at":1753326900,"grant":{"role":"Ops"}}"#).unwrap();
+    /// assert_eq!(source.id(), "identity_broker");
+    /// # Ok::<(), egret_sources::MappingError>(())
+    /// ```
+    pub fn with_broker_mapping(self, toml: &str) -> Result<Self, MappingError> {
+        Ok(Self::with_broker(self.broker.with_mapping(toml)?))
     }
 
     /// All of them, in order of preference.

@@ -29,7 +29,7 @@ pub(super) fn store(
         Some(id) => RecordKey::of_id(id),
         None => occurrences.key(raw.as_bytes(), sink),
     };
-    let rest = record.rest.to_json();
+    let rest = record.rest.take_json();
     let record = &*record;
     sink.row(Dataset::CLOUDTRAIL, micros, key, |row| {
         match id {
@@ -131,16 +131,18 @@ fn without_api_version(name: &str) -> &str {
 }
 
 fn outcome(record: &Record<'_>, tokens: &Tokens) -> &'static str {
-    let present = |text: &Option<Cow<'_, str>>| text.as_deref().is_some_and(|text| !text.is_empty());
+    let present =
+        |text: &Option<Cow<'_, str>>| text.as_deref().is_some_and(|text| !text.is_empty());
     // Sign-in steps say how they went under their own name.
     let says_failure = |flat: &Option<Flat<'_>>| {
         let Some(flat) = flat.as_ref() else { return false };
         let name = record.event_name.as_deref().unwrap_or_default();
         tokens.of(flat).lines().any(|line| line.strip_prefix(name) == Some("\tFailure"))
     };
-    let signs_in = record.event_source.as_deref().is_some_and(|source| {
-        source.starts_with("signin.") || source.starts_with("sso")
-    });
+    let signs_in = record
+        .event_source
+        .as_deref()
+        .is_some_and(|source| source.starts_with("signin.") || source.starts_with("sso"));
     let failed = present(&record.error_code)
         || present(&record.error_message)
         || signs_in && (says_failure(&record.response) || says_failure(&record.service_details));
@@ -150,7 +152,8 @@ fn outcome(record: &Record<'_>, tokens: &Tokens) -> &'static str {
 /// ECS category and types, as Elastic assigns them.
 fn classify(source: &str, action: &str) -> (Option<&'static str>, &'static [&'static str]) {
     const INFO: &[&str] = &["info"];
-    let authenticates = matches!(action, "ConsoleLogin" | "CredentialVerification" | "UserAuthentication");
+    let authenticates =
+        matches!(action, "ConsoleLogin" | "CredentialVerification" | "UserAuthentication");
     if source.starts_with("signin.") && authenticates {
         return (Some("authentication"), INFO);
     }
@@ -164,7 +167,9 @@ fn classify(source: &str, action: &str) -> (Option<&'static str>, &'static [&'st
         _ => 2,
     };
     let group = action.contains("Group");
-    let user = ["User", "AccessKey", "LoginProfile", "MFADevice"].iter().any(|noun| action.contains(noun))
+    let user = ["User", "AccessKey", "LoginProfile", "MFADevice", "SSHPublicKey"]
+        .iter()
+        .any(|noun| action.contains(noun))
         || action == "ChangePassword";
     let types: &[&str] = match (group, user, verb) {
         (true, _, 0) => &["group", "creation"],
@@ -207,7 +212,8 @@ fn who<'r>(record: &'r Record<'_>, tokens: &'r Tokens, row: &mut EventBuilder) -
     let session = session_name(identity);
     row.set_opt(fields::CT_USER_IDENTITY_SESSION_NAME, session);
     // Identity Center's sign-in steps name the person here and nowhere else.
-    let signed_in = tokens.first(record.additional.as_ref(), "\nUserName\t").filter(|name| !is_mask(name));
+    let signed_in =
+        tokens.first(record.additional.as_ref(), "\nUserName\t").filter(|name| !is_mask(name));
     let name = user_name(identity).or(signed_in);
     row.set_opt(fields::USER_NAME, name);
 
@@ -250,9 +256,11 @@ fn user_name<'r>(identity: &'r Identity<'_>) -> Option<&'r str> {
         .or_else(|| match identity.kind.as_deref() {
             Some("Root") => Some("root"),
             Some("IAMUser" | "FederatedUser") if !arn.is_empty() => Some(name_of_arn(arn)),
-            Some("FederatedUser") => {
-                identity.principal_id.as_deref().and_then(|id| id.split_once(':')).map(|(_, name)| name)
-            }
+            Some("FederatedUser") => identity
+                .principal_id
+                .as_deref()
+                .and_then(|id| id.split_once(':'))
+                .map(|(_, name)| name),
             _ => None,
         })
         .filter(usable)
@@ -322,7 +330,8 @@ fn issued(record: &Record<'_>, tokens: &Tokens, row: &mut EventBuilder) {
     let request = record.request.as_ref();
     row.set_opt(fields::CT_ROLE_ARN, tokens.first(request, "\nroleArn\t"));
     let assumed = tokens.first(Some(response), "\nassumedRoleUser.arn\t").and_then(assumed_role);
-    let session = tokens.first(request, "\nroleSessionName\t").or(assumed.map(|(_, session)| session));
+    let session =
+        tokens.first(request, "\nroleSessionName\t").or(assumed.map(|(_, session)| session));
     row.set_opt(fields::CT_ROLE_SESSION_NAME, session);
 }
 
@@ -351,7 +360,8 @@ fn s3(record: &Record<'_>, tokens: &Tokens, row: &mut EventBuilder) {
     }
     let request = record.request.as_ref();
     let arn_of = |kind: &str| {
-        let is = |one: &&Resource<'_>| one.kind.as_deref().is_some_and(|found| found.ends_with(kind));
+        let is =
+            |one: &&Resource<'_>| one.kind.as_deref().is_some_and(|found| found.ends_with(kind));
         let arn = record.resources.list.iter().find(is)?.arn.as_deref()?;
         s3_object_of_arn(arn)
     };
@@ -362,7 +372,8 @@ fn s3(record: &Record<'_>, tokens: &Tokens, row: &mut EventBuilder) {
         .or_else(|| arn_of("::Bucket").map(|(bucket, _)| bucket))
         .or_else(|| arn_of("::Object").map(|(bucket, _)| bucket));
     row.set_opt(fields::AWS_S3_BUCKET_NAME, bucket);
-    let key = tokens.first(request, "\nkey\t").or_else(|| arn_of("::Object").and_then(|(_, key)| key));
+    let key =
+        tokens.first(request, "\nkey\t").or_else(|| arn_of("::Object").and_then(|(_, key)| key));
     if let Some(key) = key {
         row.set_opt(fields::AWS_S3_OBJECT_KEY, Some(&decode_if_encoded(key)));
     }

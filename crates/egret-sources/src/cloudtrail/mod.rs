@@ -52,7 +52,10 @@ impl LogSource for CloudTrail {
     }
 
     fn detect(&self, head: &[u8]) -> Option<Detection> {
-        let first = head.iter().copied().find(|byte| byte.is_ascii_alphanumeric() || b"{[".contains(byte))?;
+        let first = head
+            .iter()
+            .copied()
+            .find(|byte| byte.is_ascii_alphanumeric() || b"{[".contains(byte))?;
         if first != b'{' && first != b'[' {
             return None;
         }
@@ -113,7 +116,14 @@ impl Reader for Records {
             Ok(micros) => micros,
             Err(reason) => return Ok(Outcome::Rejected(reason)),
         };
-        map::store(&mut record, micros, &self.tokens, cursor.since(start), &mut self.occurrences, sink);
+        map::store(
+            &mut record,
+            micros,
+            &self.tokens,
+            cursor.since(start),
+            &mut self.occurrences,
+            sink,
+        );
         Ok(Outcome::Stored)
     }
 }

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use crate::instant::micros_of;
 use crate::json::cursor::Raw;
+use crate::json::members::{Text, boolean, flat, is_object, keep, text};
+use crate::json::rest::holds_nothing;
+use crate::json::tokens::Root;
 use crate::json::{Cursor, Flat, Rest, Stop, Tokens, Value};
-
-type Text<'a> = Option<Cow<'a, str>>;
 
 const TOP: &[&str] = &[];
 const IDENTITY: &[&str] = &["userIdentity"];
@@ -109,7 +110,11 @@ pub(super) struct Resource<'a> {
 
 impl<'a> Record<'a> {
     /// Reads the object the cursor stands at.
-    pub(super) fn read(&mut self, cursor: &mut Cursor<'a>, tokens: &mut Tokens) -> Result<(), Stop> {
+    pub(super) fn read(
+        &mut self,
+        cursor: &mut Cursor<'a>,
+        tokens: &mut Tokens,
+    ) -> Result<(), Stop> {
         cursor.members(|cursor, name, key| {
             let rest = &mut self.rest;
             let slot = match name {
@@ -133,18 +138,36 @@ impl<'a> Record<'a> {
                 "sessionCredentialFromConsole" => &mut self.session_credential_from_console,
                 "userIdentity" if is_object(cursor) => return self.identity.read(cursor, rest),
                 "tlsDetails" if is_object(cursor) => return self.tls.read(cursor, rest),
-                "requestParameters" => return flat(cursor, tokens, &mut self.request, rest, key),
-                "responseElements" => return flat(cursor, tokens, &mut self.response, rest, key),
-                "additionalEventData" => return flat(cursor, tokens, &mut self.additional, rest, key),
-                "serviceEventDetails" => {
-                    return flat(cursor, tokens, &mut self.service_details, rest, key);
+                "requestParameters" => {
+                    return flat(cursor, tokens, Root::Ec2, &mut self.request, rest, TOP, key);
                 }
-                "insightDetails" => return flat(cursor, tokens, &mut self.insight, rest, key),
+                "responseElements" => {
+                    return flat(cursor, tokens, Root::Ec2, &mut self.response, rest, TOP, key);
+                }
+                "additionalEventData" => {
+                    return flat(cursor, tokens, Root::Ec2, &mut self.additional, rest, TOP, key);
+                }
+                "serviceEventDetails" => {
+                    return flat(
+                        cursor,
+                        tokens,
+                        Root::Ec2,
+                        &mut self.service_details,
+                        rest,
+                        TOP,
+                        key,
+                    );
+                }
+                "insightDetails" => {
+                    return flat(cursor, tokens, Root::Ec2, &mut self.insight, rest, TOP, key);
+                }
                 "resources" if cursor.peek() == Some(b'[') && self.resources.json.is_none() => {
                     return self.resources.read(cursor);
                 }
-                "readOnly" => return boolean(cursor, &mut self.read_only, rest, key),
-                "managementEvent" => return boolean(cursor, &mut self.management_event, rest, key),
+                "readOnly" => return boolean(cursor, &mut self.read_only, rest, TOP, key),
+                "managementEvent" => {
+                    return boolean(cursor, &mut self.management_event, rest, TOP, key);
+                }
                 "eventTime" | "@timestamp" => return self.time(cursor, name == "eventTime", key),
                 _ => return keep(cursor, rest, TOP, key),
             };
@@ -245,7 +268,9 @@ impl<'a> Identity<'a> {
                 text(cursor, slot, rest, ISSUER, key)
             }),
             "attributes" if is_object(cursor) => cursor.members(|cursor, name, key| match name {
-                "mfaAuthenticated" => text(cursor, &mut self.mfa_authenticated, rest, ATTRIBUTES, key),
+                "mfaAuthenticated" => {
+                    text(cursor, &mut self.mfa_authenticated, rest, ATTRIBUTES, key)
+                }
                 "creationDate" => {
                     let start = cursor.at();
                     let value = cursor.value()?;
@@ -302,73 +327,7 @@ impl<'a> Resources<'a> {
             self.list.push(resource);
             Ok(())
         })?;
-        self.json = Some(cursor.since(start)).filter(|_| !self.list.is_empty());
+        self.json = Some(cursor.since(start)).filter(|json| !holds_nothing(json));
         Ok(())
     }
-}
-
-fn is_object(cursor: &Cursor<'_>) -> bool {
-    cursor.peek() == Some(b'{')
-}
-
-/// Reads a member that is text; what is not goes to the rest.
-fn text<'a>(
-    cursor: &mut Cursor<'a>,
-    slot: &mut Text<'a>,
-    rest: &mut Rest<'a>,
-    path: &'static [&'static str],
-    key: Raw<'a>,
-) -> Result<(), Stop> {
-    let start = cursor.at();
-    let value = cursor.value()?;
-    if slot.is_none()
-        && let Some(text) = value.into_text()
-    {
-        *slot = Some(text);
-    } else {
-        rest.keep(path, key.text, cursor.since(start));
-    }
-    Ok(())
-}
-
-/// Reads a member that is true or false; what is not goes to the rest.
-fn boolean<'a>(
-    cursor: &mut Cursor<'a>,
-    slot: &mut Option<bool>,
-    rest: &mut Rest<'a>,
-    key: Raw<'a>,
-) -> Result<(), Stop> {
-    let start = cursor.at();
-    match cursor.value()?.as_bool() {
-        Some(value) if slot.is_none() => *slot = Some(value),
-        _ => rest.keep(TOP, key.text, cursor.since(start)),
-    }
-    Ok(())
-}
-
-/// Reads a free-form member.
-fn flat<'a>(
-    cursor: &mut Cursor<'a>,
-    tokens: &mut Tokens,
-    slot: &mut Option<Flat<'a>>,
-    rest: &mut Rest<'a>,
-    key: Raw<'a>,
-) -> Result<(), Stop> {
-    if slot.is_some() {
-        return keep(cursor, rest, TOP, key);
-    }
-    *slot = tokens.flatten(cursor, true)?;
-    Ok(())
-}
-
-/// Keeps a member that no column holds.
-fn keep<'a>(
-    cursor: &mut Cursor<'a>,
-    rest: &mut Rest<'a>,
-    path: &'static [&'static str],
-    key: Raw<'a>,
-) -> Result<(), Stop> {
-    let value = cursor.skip()?;
-    rest.keep(path, key.text, value);
-    Ok(())
 }

@@ -56,7 +56,10 @@ impl<'a> Raw<'a> {
                         match (high.take(), unit) {
                             (Some(high), 0xDC00..=0xDFFF) => {
                                 let pair = (high & 0x3FF).wrapping_shl(10) | (unit & 0x3FF);
-                                push(char::from_u32(pair.wrapping_add(0x1_0000)).unwrap_or('\u{FFFD}'));
+                                push(
+                                    char::from_u32(pair.wrapping_add(0x1_0000))
+                                        .unwrap_or('\u{FFFD}'),
+                                );
                                 continue;
                             }
                             (None, _) => {}
@@ -628,7 +631,7 @@ mod tests {
             ("leading zero", "012,", Err(Stop::Bad { at: 1, expected: "no digit after a leading zero" })),
             ("tab in a string", "\"a\tb\"", Err(Stop::Bad { at: 2, expected: "no bare control character in a string" })),
             ("not an escape", r#""\x41""#, Err(Stop::Bad { at: 2, expected: "an escape such as `\\n`" })),
-            ("missing comma", r#"[1 2]"#, Err(Stop::Bad { at: 3, expected: "`,` or `]`" })),
+            ("missing comma", "[1 2]", Err(Stop::Bad { at: 3, expected: "`,` or `]`" })),
             ("wrong closer", r#"{"a":1]"#, Err(Stop::Bad { at: 6, expected: "`,` or `}`" })),
             ("no value", "}", Err(Stop::Bad { at: 0, expected: "a value" })),
         ];

@@ -166,19 +166,25 @@ impl<R: Reader> Frames<R> {
                     self.strays = self.strays.saturating_add(1);
                     self.place = Place::Top;
                 }
-                (Place::Array | Place::Wrapped, b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
-                    match self.element(&mut chunk, at, sink) {
-                        Ok(end) => at = end,
-                        Err(step) => return step,
-                    }
-                }
+                (
+                    Place::Array | Place::Wrapped,
+                    b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n',
+                ) => match self.element(&mut chunk, at, sink) {
+                    Ok(end) => at = end,
+                    Err(step) => return step,
+                },
                 _ => return self.garbage(&chunk, at, sink),
             }
         }
     }
 
     /// A record, or the wrapper. `Ok` is where it ends.
-    fn object(&mut self, chunk: &mut Chunk<'_>, start: usize, sink: &mut Sink) -> Result<usize, Step> {
+    fn object(
+        &mut self,
+        chunk: &mut Chunk<'_>,
+        start: usize,
+        sink: &mut Sink,
+    ) -> Result<usize, Step> {
         chunk.limit(start);
         if let Some(wrapper) = self.wrapper
             && chunk.first_member_is(start, wrapper)
@@ -213,6 +219,11 @@ impl<R: Reader> Frames<R> {
                 Err(self.unfinished(chunk, start, sink))
             }
             Err(Stop::Bad { at, expected }) => {
+                if self.place == Place::Top
+                    && let Some(inside) = self.enter_wrapper(chunk, start)
+                {
+                    return Ok(inside);
+                }
                 let reason = chunk.not_json(at, expected);
                 Err(self.resume_after(chunk, start, at, &reason, sink))
             }
@@ -235,7 +246,9 @@ impl<R: Reader> Frames<R> {
             cursor.skip().map(|_| ())
         });
         let inside = inside.filter(|_| stopped.is_err())?;
-        before.into_iter().for_each(|name| self.note_member(&name));
+        for name in before {
+            self.note_member(&name);
+        }
         self.place = Place::Wrapped;
         Some(inside)
     }
@@ -247,7 +260,12 @@ impl<R: Reader> Frames<R> {
     }
 
     /// A member of the wrapper behind its array.
-    fn other_member(&mut self, chunk: &mut Chunk<'_>, start: usize, sink: &mut Sink) -> Result<usize, Step> {
+    fn other_member(
+        &mut self,
+        chunk: &mut Chunk<'_>,
+        start: usize,
+        sink: &mut Sink,
+    ) -> Result<usize, Step> {
         chunk.limit(start);
         let read = chunk.cursor.key().and_then(|key| {
             let name = key.unescape();
@@ -271,7 +289,12 @@ impl<R: Reader> Frames<R> {
     }
 
     /// An element of an array that is no object.
-    fn element(&mut self, chunk: &mut Chunk<'_>, start: usize, sink: &mut Sink) -> Result<usize, Step> {
+    fn element(
+        &mut self,
+        chunk: &mut Chunk<'_>,
+        start: usize,
+        sink: &mut Sink,
+    ) -> Result<usize, Step> {
         chunk.limit(start);
         match chunk.cursor.value() {
             Ok(value) => {
@@ -288,7 +311,8 @@ impl<R: Reader> Frames<R> {
     /// The value at `start` does not end in the text seen.
     fn unfinished(&mut self, chunk: &Chunk<'_>, start: usize, sink: &mut Sink) -> Step {
         if limit_of(chunk.text, start) < chunk.text.len() {
-            let reason = format!("longer than {RECORD_BYTES_MAX} bytes, the most a record may have");
+            let reason =
+                format!("longer than {RECORD_BYTES_MAX} bytes, the most a record may have");
             let bad = start.saturating_add(RECORD_BYTES_MAX);
             return self.resume_after(chunk, start, bad, &reason, sink);
         }
@@ -399,10 +423,12 @@ impl<R: Reader> Decoder for Frames<R> {
             notes.push(format!("members beside `{wrapper}` were not read: {}", names.join(", ")));
         }
         if self.ended_inside {
-            notes.push("the file ends inside an array of records; it may have been cut short".to_owned());
+            notes.push(
+                "the file ends inside an array of records; it may have been cut short".to_owned(),
+            );
         }
         if self.strays > 0 {
-            notes.push(format!("{} stray brackets or commas between records", self.strays));
+            notes.push(format!("stray brackets or commas between records: {}", self.strays));
         }
         notes
     }
@@ -426,7 +452,11 @@ impl<'a> Chunk<'a> {
             let at = self.cursor.at();
             let width = match self.cursor.peek() {
                 Some(0x1E) => 1,
-                Some(0xEF) if self.text.get(at..).is_some_and(|rest| rest.starts_with('\u{FEFF}')) => 3,
+                Some(0xEF)
+                    if self.text.get(at..).is_some_and(|rest| rest.starts_with('\u{FEFF}')) =>
+                {
+                    3
+                }
                 _ => return,
             };
             self.cursor.seek(at.saturating_add(width), self.text.len());
@@ -575,9 +605,9 @@ mod tests {
     fn frames(bytes: &[u8], piece: usize) -> (u64, Vec<String>, Vec<String>) {
         let mut sink = Sink::new("f", "00");
         let mut frames = Frames::new(Times, Some("Records"));
-        let (mut held, mut end) = (Vec::new(), 0);
+        let (mut held, mut end) = (Vec::new(), 0usize);
         loop {
-            let next = bytes.len().min(end + piece);
+            let next = bytes.len().min(end.saturating_add(piece));
             held.extend_from_slice(&bytes[end..next]);
             end = next;
             let used = frames.feed(&held, end == bytes.len(), &mut sink);
@@ -595,7 +625,8 @@ mod tests {
             .map(|one| format!("{} {}", one.byte_offset, one.reason))
             .collect();
         let rows = u64::try_from(rows).unwrap();
-        assert_eq!(decoded.read, rows + u64::try_from(rejected.len()).unwrap());
+        let together = rows.checked_add(u64::try_from(rejected.len()).unwrap());
+        assert_eq!(Some(decoded.read), together);
         (rows, rejected, frames.notes())
     }
 
@@ -609,6 +640,8 @@ mod tests {
             ("wrapper", r#"{"Records":[{"t":1},{"t":2}]}"#, 2, &[]),
             ("wrapper, indented", "{\n  \"Records\" : [\n {\n \"t\": 1\n }\n ]\n}\n", 1, &[]),
             ("wrapper behind another member", r#"{"a":{"b":1},"Records":[{"t":1}],"z":2}"#, 1, &[]),
+            ("wrapper behind another member, damaged inside", r#"{"a":1,"Records":[{"t":1},{"t":x},{"t":3}]}"#, 2,
+             &["26 not JSON: expected a value, found `x`"]),
             ("documents without anything between them", r#"{"Records":[{"t":1}]}{"Records":[{"t":2}]}[{"t":3}]{"t":4}"#, 4, &[]),
             ("nothing", " \n", 0, &[]),
             ("no records", r#"{"Records":[]}"#, 0, &[]),
@@ -631,7 +664,11 @@ mod tests {
         for (name, text, want, want_rejected) in rows {
             for piece in [text.len().max(1), 1, 7] {
                 let (got, rejected, _) = frames(text.as_bytes(), piece);
-                assert_eq!((got, &rejected[..]), (*want, &want_rejected.iter().map(ToString::to_string).collect::<Vec<_>>()[..]), "row: {name}, pieces of {piece}");
+                assert_eq!(
+                    (got, &rejected[..]),
+                    (*want, &want_rejected.iter().map(ToString::to_string).collect::<Vec<_>>()[..]),
+                    "row: {name}, pieces of {piece}"
+                );
             }
         }
     }
@@ -639,7 +676,10 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_cost_one_record() {
         let (rows, rejected, _) = frames(b"[{\"t\":1},{\"t\":2,\"a\":\"\xff\"},{\"t\":3}]", 5);
-        assert_eq!((rows, rejected), (2, vec!["9 not JSON: expected UTF-8 text, found byte 0xff".to_owned()]));
+        assert_eq!(
+            (rows, rejected),
+            (2, vec!["9 not JSON: expected UTF-8 text, found byte 0xff".to_owned()])
+        );
     }
 
     #[test]
@@ -648,7 +688,8 @@ mod tests {
         let text = format!(r#"[{{"t":1}},{{"t":2,"a":"{long}"}},{{"t":3}}]"#);
         for piece in [text.len(), 5 << 20] {
             let (rows, rejected, _) = frames(text.as_bytes(), piece);
-            let reason = format!("9 longer than {RECORD_BYTES_MAX} bytes, the most a record may have");
+            let reason =
+                format!("9 longer than {RECORD_BYTES_MAX} bytes, the most a record may have");
             assert_eq!((rows, rejected), (2, vec![reason]), "pieces of {piece}");
         }
     }
@@ -656,7 +697,13 @@ mod tests {
     #[test]
     fn notes_say_what_was_not_read() {
         let (_, _, notes) = frames(br#"{"a":1,"Records":[{"t":1}],"b":2}]"#, 100);
-        assert_eq!(notes, ["members beside `Records` were not read: a, b", "1 stray brackets or commas between records"]);
+        assert_eq!(
+            notes,
+            [
+                "members beside `Records` were not read: a, b",
+                "stray brackets or commas between records: 1"
+            ]
+        );
         let (_, _, notes) = frames(br#"{"Records":[{"t":1}"#, 100);
         assert_eq!(notes, ["the file ends inside an array of records; it may have been cut short"]);
     }

@@ -6,10 +6,11 @@
 //! piece by piece needs.
 //!
 //! [`cursor`] reads values, [`frames`] finds where records begin, end and resume after damage,
-//! [`tokens`] makes free-form documents searchable, [`rest`] keeps what no column holds.
+//! [`members`] sorts members into slots, [`tokens`] makes free-form documents searchable, [`rest`] keeps what no column holds.
 
 pub(crate) mod cursor;
 pub(crate) mod frames;
+pub(crate) mod members;
 pub(crate) mod rest;
 pub(crate) mod tokens;
 

@@ -8,27 +8,17 @@ pub(crate) struct Rest<'a> {
 }
 
 impl<'a> Rest<'a> {
-    /// Forgets all members; memory is kept.
-    pub(crate) fn clear(&mut self) {
-        self.members.clear();
-    }
-
     /// Keeps a member of the object at `path`: name and value as written.
     ///
     /// `null` and empty objects and arrays hold no leaf and are left out.
     pub(crate) fn keep(&mut self, path: &'static [&'static str], name: &'a str, value: &'a str) {
-        let holds_nothing = match value.as_bytes() {
-            [b'n', ..] => true,
-            [b'{' | b'[', inner @ .., _] => inner.iter().all(u8::is_ascii_whitespace),
-            _ => false,
-        };
-        if !holds_nothing {
+        if !holds_nothing(value) {
             self.members.push((path, name, value));
         }
     }
 
-    /// All members as one JSON object; `None` when there are none.
-    pub(crate) fn to_json(&mut self) -> Option<String> {
+    /// All members as one JSON object, and none left behind; `None` when there are none.
+    pub(crate) fn take_json(&mut self) -> Option<String> {
         if self.members.is_empty() {
             return None;
         }
@@ -66,7 +56,17 @@ impl<'a> Rest<'a> {
             json.push('}');
         }
         json.push('}');
+        self.members.clear();
         Some(json)
+    }
+}
+
+/// Whether a value is `null`, `{}` or `[]`, and so has no leaf.
+pub(crate) fn holds_nothing(value: &str) -> bool {
+    match value.as_bytes() {
+        [b'n', ..] => true,
+        [b'{' | b'[', inner @ .., _] => inner.iter().all(u8::is_ascii_whitespace),
+        _ => false,
     }
 }
 
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn members_come_back_where_they_were() {
         let mut rest = Rest::default();
-        assert_eq!(rest.to_json(), None);
+        assert_eq!(rest.take_json(), None);
         rest.keep(&["user", "session"], "c", "[1]");
         rest.keep(&[], "z", "1");
         rest.keep(&["user"], "b", "\"x\"");
@@ -85,7 +85,7 @@ mod tests {
         rest.keep(&[], "empty", "{ }");
         rest.keep(&["tls"], "k", "true");
         assert_eq!(
-            rest.to_json().as_deref(),
+            rest.take_json().as_deref(),
             Some(r#"{"z":1,"tls":{"k":true},"user":{"b":"x","session":{"c":[1]}}}"#)
         );
     }

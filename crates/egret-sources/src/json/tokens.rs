@@ -17,6 +17,18 @@ pub(crate) struct Flat<'a> {
     tokens: Range<usize>,
 }
 
+/// What the names at the root of a document mean.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Root {
+    /// Nothing but themselves.
+    #[default]
+    Plain,
+    /// One of them may be an EC2 wrapper, which is seen through.
+    Ec2,
+    /// One of them, or the first part of them, may be this name, which the field has already.
+    Below(&'static str),
+}
+
 /// Tokens of the documents of one record.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
@@ -25,7 +37,7 @@ pub(crate) struct Tokens {
     /// Length of the path before each open member.
     marks: Vec<usize>,
     leaves: usize,
-    see_through: bool,
+    root: Root,
 }
 
 impl Tokens {
@@ -36,36 +48,19 @@ impl Tokens {
 
     /// Reads the value the cursor stands at; `None` for `null`.
     ///
-    /// `see_through` says whether an EC2 wrapper may stand at the root.
-    ///
     /// # Errors
     ///
     /// [`Stop`].
     pub(crate) fn flatten<'a>(
         &mut self,
         cursor: &mut Cursor<'a>,
-        see_through: bool,
-    ) -> Result<Option<Flat<'a>>, Stop> {
-        self.flatten_below("", cursor, see_through)
-    }
-
-    /// The same, with every path below `root`.
-    ///
-    /// # Errors
-    ///
-    /// [`Stop`].
-    pub(crate) fn flatten_below<'a>(
-        &mut self,
-        root: &str,
-        cursor: &mut Cursor<'a>,
-        see_through: bool,
+        root: Root,
     ) -> Result<Option<Flat<'a>>, Stop> {
         let (start, from) = (cursor.at(), self.text.len());
         self.path.clear();
-        self.path.push_str(root);
         self.marks.clear();
         self.leaves = 0;
-        self.see_through = see_through;
+        self.root = root;
         self.text.push('\n');
         cursor.walk(self)?;
         let json = cursor.since(start);
@@ -116,9 +111,18 @@ fn push_raw(to: &mut String, raw: Raw<'_>) {
 impl Visit for Tokens {
     fn member(&mut self, key: Raw<'_>, object: bool) {
         let before = self.path.len();
-        let wrapper = self.see_through && self.marks.is_empty() && object && is_wrapper(key.text);
+        let mut key = key;
+        let seen_through = match self.root {
+            Root::Ec2 if self.marks.is_empty() => object && is_wrapper(key.text),
+            Root::Below(name) if self.marks.is_empty() => {
+                let below = key.text.strip_prefix(name).and_then(|rest| rest.strip_prefix('.'));
+                key.text = below.unwrap_or(key.text);
+                object && key.text == name
+            }
+            _ => false,
+        };
         self.marks.push(before);
-        if wrapper || self.marks.len() > JSON_DEPTH_MAX {
+        if seen_through || self.marks.len() > JSON_DEPTH_MAX {
             return;
         }
         if before > 0 {
@@ -158,9 +162,9 @@ fn is_wrapper(key: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn tokens_of(json: &str, see_through: bool) -> Option<String> {
+    fn tokens_of(json: &str, root: Root) -> Option<String> {
         let mut tokens = Tokens::default();
-        let flat = tokens.flatten(&mut Cursor::new(json), see_through).unwrap()?;
+        let flat = tokens.flatten(&mut Cursor::new(json), root).unwrap()?;
         assert_eq!(flat.json, json);
         Some(tokens.of(&flat).to_owned())
     }
@@ -184,18 +188,31 @@ mod tests {
             ("null", "null", None),
         ];
         for (name, json, want) in rows {
-            assert_eq!(tokens_of(json, true).as_deref(), *want, "row: {name}");
+            assert_eq!(tokens_of(json, Root::Ec2).as_deref(), *want, "row: {name}");
+        }
+    }
+
+    #[test]
+    fn one_path_however_a_record_is_nested() {
+        for json in [
+            r#"{"identity_broker":{"audit":{"role":"Ops"}}}"#,
+            r#"{"identity_broker.audit.role":"Ops"}"#,
+            r#"{"identity_broker":{"audit.role":"Ops"}}"#,
+            r#"{"audit":{"role":"Ops"}}"#,
+        ] {
+            let tokens = tokens_of(json, Root::Below("identity_broker"));
+            assert_eq!(tokens.as_deref(), Some("\naudit.role\tOps\n"), "{json}");
         }
     }
 
     #[test]
     fn caps_hold() {
         let many = format!("[{}]", vec!["1"; TOKENS_MAX + 10].join(","));
-        let tokens = tokens_of(&many, false).unwrap();
+        let tokens = tokens_of(&many, Root::Plain).unwrap();
         assert_eq!(tokens.lines().count(), TOKENS_MAX + 1);
         let depth = JSON_DEPTH_MAX + 1;
         let deep = format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
-        assert_eq!(tokens_of(&deep, false).as_deref(), Some("\n"));
+        assert_eq!(tokens_of(&deep, Root::Plain).as_deref(), Some("\n"));
     }
 
     #[test]

@@ -1,0 +1,10 @@
+//! Whole files through the public API: golden fixtures, laws, and public samples where they are.
+
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod public_samples;
+#[cfg(test)]
+mod render;

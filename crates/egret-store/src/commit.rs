@@ -1,0 +1,229 @@
+//! Atomic commit: a batch of evidence is in the store whole, or not at all.
+//!
+//! Everything of a batch is written under `.staging`. The journal `.commit.json` then lists what
+//! goes where; once it is on disk the batch counts as committed, and whoever opens the case next
+//! finishes the moves. Without a journal, staging is what an interrupted run left and is thrown
+//! away.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use egret_model::evidence::EvidenceFile;
+use serde::{Deserialize, Serialize};
+
+use crate::case::CaseDir;
+use crate::error::StoreError;
+
+/// What a batch brings: file moves below the case folder, and lines for the manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Journal {
+    /// Number of the batch, from 1.
+    pub(crate) batch: u64,
+    /// From below `.staging`, to below the case folder; both with `/`.
+    pub(crate) moves: Vec<(String, String)>,
+    /// Size of the manifest before the batch, so that its lines are added once.
+    pub(crate) manifest_bytes: u64,
+    /// Evidence files of the batch.
+    pub(crate) files: Vec<EvidenceFile>,
+}
+
+/// Commits a batch whose files lie under staging.
+pub(crate) fn commit(case: &CaseDir, journal: &Journal) -> Result<(), StoreError> {
+    write_journal(case, journal)?;
+    finish(case, journal)
+}
+
+fn write_journal(case: &CaseDir, journal: &Journal) -> Result<(), StoreError> {
+    let path = case.journal();
+    let draft = path.with_extension("draft");
+    let text = serde_json::to_vec(journal)
+        .map_err(|error| StoreError::io("writing", &draft)(error.into()))?;
+    let mut file = File::create(&draft).map_err(StoreError::io("writing", &draft))?;
+    file.write_all(&text).map_err(StoreError::io("writing", &draft))?;
+    file.sync_all().map_err(StoreError::io("writing", &draft))?;
+    fs::rename(&draft, &path).map_err(StoreError::io("writing", &path))
+}
+
+/// Carries out what a journal lists; doing so twice changes nothing.
+fn finish(case: &CaseDir, journal: &Journal) -> Result<(), StoreError> {
+    for (from, to) in &journal.moves {
+        let from = case.staging().join(from);
+        let to = case.root().join(to);
+        if let Some(folder) = to.parent() {
+            fs::create_dir_all(folder).map_err(StoreError::io("making the folder", folder))?;
+        }
+        match fs::rename(&from, &to) {
+            Ok(()) => {}
+            // Moved before the interruption.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && to.exists() => {}
+            Err(error) => return Err(StoreError::io("moving", &from)(error)),
+        }
+    }
+    let path = case.manifest_path();
+    let doing = "writing";
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(StoreError::io(doing, &path))?;
+    file.set_len(journal.manifest_bytes).map_err(StoreError::io(doing, &path))?;
+    let mut lines = Vec::new();
+    for evidence in &journal.files {
+        serde_json::to_writer(&mut lines, evidence)
+            .map_err(|error| StoreError::io(doing, &path)(error.into()))?;
+        lines.push(b'\n');
+    }
+    use std::io::Seek;
+    file.seek(std::io::SeekFrom::End(0)).map_err(StoreError::io(doing, &path))?;
+    file.write_all(&lines).map_err(StoreError::io(doing, &path))?;
+    file.sync_all().map_err(StoreError::io(doing, &path))?;
+    let journal = case.journal();
+    fs::remove_file(&journal).map_err(StoreError::io("removing", &journal))?;
+    clear(&case.staging())
+}
+
+/// Finishes or throws away what an earlier run left.
+pub(crate) fn recover(case: &CaseDir) -> Result<(), StoreError> {
+    // A run in progress owns its staging.
+    if case.lock().exists() {
+        return Ok(());
+    }
+    settle(case)
+}
+
+/// As [`recover`], for the run that holds the lock.
+pub(crate) fn settle(case: &CaseDir) -> Result<(), StoreError> {
+    let path = case.journal();
+    if path.exists() {
+        let text = crate::evidence::read_text(&path, 1 << 30)?;
+        let journal: Journal = serde_json::from_str(&text).map_err(|error| StoreError::Damaged {
+            path: path.clone(),
+            reason: error.to_string(),
+        })?;
+        return finish(case, &journal);
+    }
+    clear(&case.staging())
+}
+
+fn clear(staging: &Path) -> Result<(), StoreError> {
+    match fs::remove_dir_all(staging) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(StoreError::io("removing", staging)(error)),
+    }
+}
+
+/// Held while a run writes; removed when it ends.
+#[derive(Debug)]
+pub(crate) struct Lock(PathBuf);
+
+impl Lock {
+    pub(crate) fn take(case: &CaseDir) -> Result<Self, StoreError> {
+        let path = case.lock();
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(_) => Ok(Self(path)),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                Err(StoreError::Locked(path))
+            }
+            Err(error) => Err(StoreError::io("locking", &path)(error)),
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Nothing can be done about a lock that cannot be removed; the next run says what to do.
+        let _removed = fs::remove_file(&self.0).is_ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn evidence(path: &str) -> EvidenceFile {
+        EvidenceFile {
+            path: path.to_owned(),
+            size: 1,
+            sha256: "00".to_owned(),
+            source: None,
+            detected: String::new(),
+            read: 0,
+            stored: 0,
+            duplicate: 0,
+            quarantined: 0,
+            notes: Vec::new(),
+            etag: None,
+            version_id: None,
+        }
+    }
+
+    fn staged(case: &CaseDir) -> Journal {
+        fs::create_dir_all(case.staging()).unwrap();
+        fs::write(case.staging().join("a"), "A").unwrap();
+        fs::write(case.staging().join("b"), "B").unwrap();
+        Journal {
+            batch: 1,
+            moves: vec![
+                ("a".to_owned(), "events/x/a".to_owned()),
+                ("b".to_owned(), "events/x/b".to_owned()),
+            ],
+            manifest_bytes: 0,
+            files: vec![evidence("one")],
+        }
+    }
+
+    fn is_whole(case: &CaseDir) -> bool {
+        case.events().join("x/a").exists()
+            && case.events().join("x/b").exists()
+            && crate::manifest(case).unwrap().len() == 1
+            && !case.journal().exists()
+            && !case.staging().exists()
+    }
+
+    #[test]
+    fn an_interruption_before_the_journal_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let case = CaseDir::create_or_open(folder.path()).unwrap();
+        staged(&case);
+        let case = CaseDir::create_or_open(folder.path()).unwrap();
+        assert!(!case.staging().exists());
+        assert!(crate::manifest(&case).unwrap().is_empty());
+    }
+
+    #[test]
+    fn an_interruption_at_any_later_point_is_finished_on_opening() {
+        for done in 0..4 {
+            let folder = tempfile::tempdir().unwrap();
+            let case = CaseDir::create_or_open(folder.path()).unwrap();
+            let journal = staged(&case);
+            write_journal(&case, &journal).unwrap();
+            if done >= 1 {
+                fs::create_dir_all(case.events().join("x")).unwrap();
+                fs::rename(case.staging().join("a"), case.events().join("x/a")).unwrap();
+            }
+            if done >= 2 {
+                fs::rename(case.staging().join("b"), case.events().join("x/b")).unwrap();
+            }
+            if done >= 3 {
+                fs::write(case.manifest_path(), "{\"path\":\"half a li").unwrap();
+            }
+            let case = CaseDir::open(folder.path()).unwrap();
+            assert!(is_whole(&case), "interrupted after step {done}");
+            let case = CaseDir::open(case.root()).unwrap();
+            assert!(is_whole(&case), "opened twice after step {done}");
+        }
+    }
+
+    #[test]
+    fn one_run_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let case = CaseDir::create_or_open(folder.path()).unwrap();
+        let lock = Lock::take(&case).unwrap();
+        assert!(Lock::take(&case).unwrap_err().to_string().contains("remove `"));
+        drop(lock);
+        drop(Lock::take(&case).unwrap());
+    }
+}
