@@ -6,17 +6,18 @@
 //! theft that keeps to its author's own habits and volumes is not told apart; the report names that
 //! limit.
 //!
-//! A day is usual when the pair was seen on at least [`DAYS_MIN`] other days of the habit period
-//! and moved no more than [`FACTOR`] times the median of its other days, or no more than `floor`
-//! bytes. The habit period is what lies before the window, or, where no window was chosen, the
-//! first week of the evidence, so that a slow theft that begins later never becomes a habit.
+//! A day is usual when the pair was first seen in the habit period, was seen on at least
+//! [`DAYS_MIN`] other days, and moved no more than [`FACTOR`] times the median of those, or no more
+//! than `floor` bytes. The habit period is what lies before the window, or, where no window was
+//! chosen, the first week of the evidence, so that a slow theft that begins later never becomes a
+//! habit.
 
 use std::collections::BTreeMap;
 
 use egret_model::time::TimeRange;
 use jiff::{SignedDuration, Timestamp};
 
-/// Other days of the habit period on which the pair must have been seen.
+/// Other days on which the pair must have been seen.
 pub const DAYS_MIN: usize = 3;
 
 /// How many times the median of the other days a usual day may move.
@@ -62,8 +63,8 @@ impl<P: Ord> Habits<P> {
     /// Whether that day of the pair looks like its other days.
     pub fn is_usual(&self, pair: &P, day: Timestamp) -> bool {
         let (Some(habit), Some(days)) = (self.habit, self.days.get(pair)) else { return false };
-        let known = days.keys().filter(|other| **other != day && habit.contains(**other)).count();
-        if known < DAYS_MIN {
+        let is_old = days.keys().next().is_some_and(|first| habit.contains(*first));
+        if !is_old || days.len().saturating_sub(1) < DAYS_MIN {
             return false;
         }
         let today = days.get(&day).copied().unwrap_or(0);

@@ -1,0 +1,112 @@
+//! Amounts, times and badges in words.
+
+use egret_model::report::{Authorised, Bound, Citation, Grade, StepStatus, VerdictLevel, Volume};
+
+use crate::document::{Badge, Inline, Tone};
+
+/// A number with its thousands set apart by thin spaces' plain cousin.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len().saturating_mul(4) / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && digits.len().saturating_sub(at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Bytes in a decimal unit beside the exact number.
+pub(crate) fn bytes(bytes: u64) -> String {
+    const UNITS: [(&str, u64); 5] = [
+        ("PB", 1_000_000_000_000_000),
+        ("TB", 1_000_000_000_000),
+        ("GB", 1_000_000_000),
+        ("MB", 1_000_000),
+        ("kB", 1_000),
+    ];
+    for (unit, size) in UNITS {
+        if bytes >= size {
+            let whole = bytes / size;
+            let tenth = (bytes % size) / (size / 10);
+            return format!("{whole}.{tenth} {unit} ({} bytes)", thousands(bytes));
+        }
+    }
+    format!("{} bytes", thousands(bytes))
+}
+
+/// An amount with its bound.
+pub(crate) fn volume(volume: &Volume) -> String {
+    match (volume.value, volume.bound) {
+        (Some(value), Bound::Exact) => bytes(value),
+        (Some(value), Bound::Lower) => format!("at least {}", bytes(value)),
+        (Some(value), Bound::Upper) => format!("at most {}", bytes(value)),
+        (Some(value), Bound::Unknown) => format!("about {}", bytes(value)),
+        (None, _) => "not known".to_owned(),
+    }
+}
+
+pub(crate) fn grade(grade: Grade, tone: Tone) -> Inline {
+    let bars = match grade {
+        Grade::Enabled => 1,
+        Grade::Attempted => 2,
+        Grade::Performed => 3,
+        Grade::Received => 4,
+    };
+    Inline::Badge(Badge { word: grade.as_str().to_owned(), bars: Some(bars), sign: "", tone })
+}
+
+pub(crate) fn authorised(authorised: Authorised) -> Inline {
+    let (word, sign, tone) = match authorised {
+        Authorised::Yes => ("authorised", "✓", Tone::Held),
+        Authorised::No => ("not authorised", "×", Tone::Out),
+        Authorised::Unknown => ("not known whether authorised", "◌", Tone::Gap),
+    };
+    Inline::Badge(Badge { word: word.to_owned(), bars: None, sign, tone })
+}
+
+pub(crate) fn step(status: StepStatus) -> Inline {
+    let (word, sign, tone) = match status {
+        StepStatus::Answered => ("answered", "✓", Tone::Plain),
+        StepStatus::Empty => ("nothing found", "–", Tone::Held),
+        StepStatus::NotCovered => ("cannot be determined", "▨", Tone::Gap),
+        StepStatus::Manual => ("for a person", "◐", Tone::Gap),
+        StepStatus::Failed => ("failed", "×", Tone::Out),
+        StepStatus::Unbound => ("no value", "◐", Tone::Gap),
+    };
+    Inline::Badge(Badge { word: word.to_owned(), bars: None, sign, tone })
+}
+
+/// A state word of the record as a badge.
+pub(crate) fn state(word: &str) -> Inline {
+    let (sign, tone) = match word {
+        "met" | "held" => ("✓", Tone::Held),
+        "found" | "supported" => ("✓", Tone::Plain),
+        "nothing_found" => ("–", Tone::Held),
+        "not_covered" | "not_testable" | "unknown" => ("▨", Tone::Gap),
+        "open" | "manual" => ("◐", Tone::Gap),
+        "failed" | "not_met" | "weakened" => ("×", Tone::Out),
+        _ => ("·", Tone::Plain),
+    };
+    Inline::Badge(Badge { word: word.replace('_', " "), bars: None, sign, tone })
+}
+
+pub(crate) fn verdict_tone(level: VerdictLevel) -> Tone {
+    match level {
+        VerdictLevel::Confirmed | VerdictLevel::Likely => Tone::Out,
+        VerdictLevel::Possible | VerdictLevel::Undetermined => Tone::Gap,
+        VerdictLevel::NotSupported => Tone::Held,
+    }
+}
+
+/// A record as a reader finds it.
+pub(crate) fn record(citation: &Citation) -> Vec<Inline> {
+    if citation.file.is_empty() {
+        return vec![Inline::Value(citation.id.clone())];
+    }
+    vec![
+        Inline::Value(citation.id.clone()),
+        Inline::Text(format!(" in {} record {}", citation.file, citation.record)),
+    ]
+}

@@ -1,0 +1,145 @@
+//! The command line: one subcommand, one file.
+
+mod demo;
+mod ingest;
+mod investigate;
+mod list;
+mod query;
+mod simulate;
+mod sql;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::app::Machine;
+use crate::exit::Exit;
+use crate::talk::{Talk, complain};
+
+/// Finds out what left an AWS environment, by whom, how, where to, and what that means.
+#[derive(Debug, Parser)]
+#[command(name = "egret", version, max_term_width = 100, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    general: General,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct General {
+    /// Say nothing on stderr but errors.
+    #[arg(short, long, global = true, help_heading = "General")]
+    quiet: bool,
+    /// Worker threads; all cores by default.
+    #[arg(long, global = true, value_name = "N", help_heading = "General")]
+    threads: Option<usize>,
+}
+
+impl General {
+    pub(crate) fn talk(&self) -> Talk {
+        Talk::new(self.quiet)
+    }
+
+    pub(crate) fn machine(&self) -> Machine {
+        Machine { threads: self.threads }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::Demo),
+    Investigate(investigate::Investigate),
+    Ingest(ingest::Ingest),
+    Query(query::Query),
+    Sql(sql::Sql),
+    Simulate(simulate::Simulate),
+    Channels(list::Channels),
+    Sources(list::Sources),
+    Fields(list::Fields),
+}
+
+/// Parses and runs; errors go to stderr.
+pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let matches = match Cli::command().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => {
+            // clap renders help to stdout and errors to stderr.
+            let _printed = error.print().is_ok();
+            let asked = !error.use_stderr();
+            return if asked { Exit::Done } else { Exit::Failed }.into();
+        }
+    };
+    let outcome = Cli::from_arg_matches(&matches).map_err(anyhow::Error::from).and_then(|cli| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(dispatch(cli))
+    });
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            complain(&format!("error: {error:#}"));
+            Exit::Failed.into()
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
+    let general = cli.general;
+    match cli.command {
+        Command::Demo(command) => Box::pin(command.run(&general)).await,
+        Command::Investigate(command) => Box::pin(command.run(&general)).await,
+        Command::Ingest(command) => command.run(&general),
+        Command::Query(command) => Box::pin(command.run(&general)).await,
+        Command::Sql(command) => Box::pin(command.run(&general)).await,
+        Command::Simulate(command) => command.run(&general),
+        Command::Channels(command) => command.run(),
+        Command::Sources(command) => command.run(),
+        Command::Fields(command) => command.run(),
+    }
+}
+
+/// Where a case lies.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct CaseArg {
+    /// Case folder.
+    #[arg(long, value_name = "DIR", help_heading = "Input")]
+    pub(crate) case: PathBuf,
+}
+
+/// An instant on the command line.
+pub(crate) fn instant(text: &str) -> Result<jiff::Timestamp, String> {
+    egret_model::time::parse_instant(text).map_err(|error| error.to_string())
+}
+
+/// `name=value` on the command line.
+pub(crate) fn binding(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(format!("`{text}` is no binding; expected `name=value`, such as `bucket_name=payroll`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent_and_every_command_has_an_example() {
+        let command = Cli::command();
+        command.clone().debug_assert();
+        for sub in command.get_subcommands() {
+            let after = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(after.contains("egret "), "`{}` has no example", sub.get_name());
+        }
+    }
+
+    #[test]
+    fn bindings() {
+        assert_eq!(binding("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
+        assert!(binding("a").is_err());
+        assert!(binding("=a").is_err());
+    }
+}
