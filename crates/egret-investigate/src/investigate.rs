@@ -3,7 +3,7 @@
 use egret_model::evidence::EvidenceFile;
 use egret_model::progress::{Progress, Unit};
 use egret_model::report::{
-    Binding, CaseInfo, Completion, Coverage, IngestTotals, Movement, PatternRef, Report, SCHEMA,
+    Binding, CaseInfo, IngestTotals, Movement, PatternRef, Report, SCHEMA,
 };
 use egret_model::time::TimeRange;
 use egret_query::Bindings;
@@ -21,7 +21,7 @@ use crate::pattern::Pattern;
 use crate::signs::{observe, signs_of};
 use crate::timeline::{Cast, timeline};
 use crate::verdict::{Judged, hypotheses, verdict};
-use crate::{actors, chain, steps};
+use crate::{actors, analyses, chain, steps};
 
 /// What an investigation is run with.
 #[derive(Debug, Clone)]
@@ -129,7 +129,7 @@ pub async fn investigate(
     let pivots = pivots(pattern, &standing);
     progress.advance(1);
     progress.finish();
-    Ok(Report {
+    let mut report = Report {
         schema: SCHEMA.to_owned(),
         case: CaseInfo {
             id: settings.case_id.clone(),
@@ -144,7 +144,7 @@ pub async fn investigate(
         hypotheses: hypotheses(&found.movements, &judged),
         destinations: destinations(&found.movements),
         verdict,
-        coverage: Coverage { ..coverage },
+        coverage,
         ingest: ingest_totals(evidence),
         movements: found.movements,
         actors,
@@ -157,8 +157,10 @@ pub async fn investigate(
         channels: found.results,
         pivots,
         findings,
-        completion: Completion { ..completion },
-    })
+        completion,
+    };
+    analyses::bind(&mut report);
+    Ok(report)
 }
 
 /// The window, and how it came about.
@@ -204,8 +206,9 @@ fn bind(
     for (name, values) in &settings.bindings {
         add(name, values.clone(), "given".to_owned());
     }
-    add("start_time", vec![window.start.to_string()], "start of the window".to_owned());
-    add("end_time", vec![window.end.to_string()], "end of the window".to_owned());
+    let (start, end) = incident(settings, window, movements, judged);
+    add("start_time", vec![start.0.to_string()], start.1);
+    add("end_time", vec![end.0.to_string()], end.1);
     add(
         "internal_ip_range",
         judge.internal().iter().map(ToString::to_string).collect(),
@@ -253,6 +256,35 @@ fn bind(
         bindings.set(binding.name.clone(), binding.values.clone());
     }
     (bindings, origins)
+}
+
+/// Start and end of what the pattern calls the incident: a window that was chosen, else the span of
+/// the movements that decide the verdict, else the span of the evidence.
+fn incident(
+    settings: &Settings,
+    window: TimeRange,
+    movements: &[Movement],
+    judged: &[Judged],
+) -> ((Timestamp, String), (Timestamp, String)) {
+    let level = judged.iter().map(|judged| judged.judgement.level).max();
+    let deciding = || {
+        movements
+            .iter()
+            .zip(judged)
+            .filter(|(_, judged)| Some(judged.judgement.level) == level)
+            .map(|(movement, _)| movement)
+    };
+    let first = deciding().map(|movement| movement.first).min();
+    let last = deciding().map(|movement| movement.last).max();
+    let start = match (settings.from, first) {
+        (None, Some(first)) => (first, "first event of the movements that decide the verdict"),
+        _ => (window.start, "start of the window"),
+    };
+    let end = match (settings.to, last) {
+        (None, Some(last)) => (last, "last event of the movements that decide the verdict"),
+        _ => (window.end, "end of the window"),
+    };
+    ((start.0, start.1.to_owned()), (end.0, end.1.to_owned()))
 }
 
 fn ingest_totals(evidence: &[EvidenceFile]) -> IngestTotals {

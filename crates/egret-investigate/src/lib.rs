@@ -8,6 +8,7 @@
 //! The crate does not know how a report looks, nor whether the session is in this process.
 
 pub mod actors;
+pub mod analyses;
 pub mod chain;
 pub mod channel;
 pub mod completion;

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use datafusion::functions::expr_fn::date_trunc;
-use datafusion::functions_aggregate::expr_fn::{count, max, min};
+use datafusion::functions_aggregate::expr_fn::{count, count_distinct, max, min};
 use datafusion::prelude::{ident, lit};
 use egret_model::ecs::catalog::fields;
 use egret_model::limits::GROUP_ROWS_MAX;
@@ -39,6 +39,9 @@ pub const HOSTILE: usize = 3;
 
 /// Hours around a movement in which preparation and traces are looked for.
 const HOURS_AROUND: i64 = 24;
+
+/// Days after which an address is a principal's own.
+const KNOWN_PLACE_DAYS: u64 = 4;
 
 /// An observation about one movement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +87,8 @@ pub struct Observations {
     acts: Vec<Act>,
     neighbours: Vec<Neighbour>,
     habit: Option<TimeRange>,
+    /// Days on which each principal was seen at each address.
+    places: BTreeMap<(String, String), u64>,
 }
 
 /// Asks for what the signs need, once for all movements.
@@ -98,7 +103,12 @@ pub async fn observe(
 ) -> Result<Observations, AnalysisError> {
     let cast = Cast::of(movements);
     let Some(first) = movements.iter().map(|movement| movement.first).min() else {
-        return Ok(Observations { acts: Vec::new(), neighbours: Vec::new(), habit });
+        return Ok(Observations {
+            acts: Vec::new(),
+            neighbours: Vec::new(),
+            habit,
+            places: BTreeMap::new(),
+        });
     };
     let last = movements.iter().map(|movement| movement.last).max().unwrap_or(first);
     let around = SignedDuration::from_hours(HOURS_AROUND);
@@ -110,7 +120,49 @@ pub async fn observe(
         acts: acts(engine, &cast, period).await?,
         neighbours: neighbours(engine, movements).await?,
         habit,
+        places: places(engine, movements).await?,
     })
+}
+
+async fn places(
+    engine: &Engine,
+    movements: &[Movement],
+) -> Result<BTreeMap<(String, String), u64>, AnalysisError> {
+    const WHAT: &str = "signs: days at an address";
+    let principals: BTreeSet<String> =
+        movements.iter().filter_map(|movement| movement.actor.principal.clone()).collect();
+    let addresses: BTreeSet<String> =
+        movements.iter().filter_map(|movement| movement.actor.source_ip.clone()).collect();
+    let events = engine.events(WHAT).await?;
+    let frame = or_engine(
+        WHAT,
+        events.filter(
+            any_of(fields::CT_USER_IDENTITY_ARN, &principals)
+                .and(any_of(fields::SOURCE_ADDRESS, &addresses)),
+        ),
+    )?;
+    let frame = or_engine(
+        WHAT,
+        frame.aggregate(
+            vec![
+                column(fields::CT_USER_IDENTITY_ARN).alias("principal"),
+                column(fields::SOURCE_ADDRESS).alias("address"),
+            ],
+            vec![
+                count_distinct(date_trunc(lit("day"), column(fields::TIMESTAMP))).alias("days"),
+            ],
+        ),
+    )?;
+    let rows = engine.rows(WHAT, frame).await?;
+    let mut places = BTreeMap::new();
+    for row in 0..rows.len() {
+        if let (Some(principal), Some(address)) =
+            (rows.string("principal", row)?, rows.string("address", row)?)
+        {
+            places.insert((principal, address), rows.count("days", row)?);
+        }
+    }
+    Ok(places)
 }
 
 async fn acts(
@@ -241,7 +293,30 @@ pub fn signs_of(movement: &Movement, all: &[Movement], seen: &Observations) -> V
     evasion(movement, seen, &mut signs);
     series(movement, all, &mut signs);
     mechanism(movement, &mut signs);
+    behind(movement, all, seen, &mut signs);
     signs
+}
+
+/// An event that names no actor, such as the use of a share, is judged by the door it went through.
+fn behind(movement: &Movement, all: &[Movement], seen: &Observations, signs: &mut Vec<Sign>) {
+    if movement.grade != Grade::Received || movement.actor.access_key_id.is_some() {
+        return;
+    }
+    let door = all.iter().find(|door| {
+        door.grade == Grade::Enabled
+            && door.resource.id == movement.resource.id
+            && door.destination.id == movement.destination.id
+            && door.first <= movement.first
+    });
+    let Some(door) = door else { return };
+    let mut inherited = Vec::new();
+    reconnaissance(door, seen, &mut inherited);
+    evasion(door, seen, &mut inherited);
+    series(door, all, &mut inherited);
+    for mut sign in inherited {
+        sign.text = format!("of the share behind it ({}): {}", door.id, sign.text);
+        signs.push(sign);
+    }
 }
 
 fn sign(id: &'static str, group: &'static str, text: String, weights: [i32; 9]) -> Sign {
@@ -360,6 +435,11 @@ fn within(act: &Act, start: Timestamp, end: Timestamp) -> bool {
 
 fn reconnaissance(movement: &Movement, seen: &Observations, signs: &mut Vec<Sign>) {
     let Some(principal) = movement.actor.principal.as_deref() else { return };
+    // Whoever works from an address day by day looks around as part of the work.
+    let place = (principal.to_owned(), movement.actor.source_ip.clone().unwrap_or_default());
+    if seen.places.get(&place).is_some_and(|days| *days >= KNOWN_PLACE_DAYS) {
+        return;
+    }
     let around = SignedDuration::from_hours(HOURS_AROUND);
     let start = movement.first.checked_sub(around).unwrap_or(movement.first);
     let looks: Vec<&Act> = seen

@@ -30,12 +30,25 @@ pub const QUERY_BYTES_MAX: usize = 256 << 10;
 /// Nesting of a query's parentheses; the parser recurses.
 pub const QUERY_DEPTH_MAX: usize = 64;
 
+/// Clauses of one query. Elasticsearch's own default maximum is of the same order.
+pub const QUERY_CLAUSES_MAX: usize = 4_096;
+
+/// Values that the placeholders of one term may stand for, all combinations counted.
+pub const QUERY_VALUES_MAX: usize = 16_384;
+
 /// Records cited one by one under a movement or finding; the rest is counted and the query that
 /// lists them all is given.
 pub const CITATIONS_MAX: usize = 20;
 
 /// Rows of one table in a report; the artifact beside it is whole.
 pub const REPORT_ROWS_MAX: usize = 500;
+
+/// Records a report's list of cited records holds; a citation beyond it names file and record in
+/// its own place.
+pub const REPORT_RECORDS_MAX: usize = 2_000;
+
+/// Characters of one text on a page of a report; `report.json` holds it whole.
+pub const REPORT_TEXT_CHARS_MAX: usize = 2_000;
 
 /// Events of channels read one by one; more are counted and the report says so.
 pub const CHANNEL_EVENTS_MAX: usize = 200_000;

@@ -56,9 +56,11 @@ pub(crate) fn day(world: &World, day: u32, events: &mut Day, chance: &mut Chance
     let at_work: Vec<&Person> = world
         .people
         .iter()
-        .filter(|_| if working { chance.percent(92) } else { chance.percent(4) })
+        // In the first week everyone is there, so that each place is somebody's habit.
+        .filter(|_| if working { day < 7 || chance.percent(92) } else { chance.percent(4) })
         .collect();
-    let each = people_events.checked_div(u64::try_from(at_work.len()).unwrap_or(0)).unwrap_or(0).max(3);
+    let people = u64::try_from(world.people.len()).unwrap_or(1).max(1);
+    let each = (people_events / people).max(3);
     for person in at_work {
         person_day(world, person, day, each, events, chance);
     }

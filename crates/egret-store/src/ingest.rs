@@ -131,6 +131,7 @@ pub fn ingest(
     if !state.finished {
         return Err(StoreError::Worker);
     }
+    commit::settle(case)?;
     Ok(IngestSummary {
         files: committer.files,
         already: committer.already,

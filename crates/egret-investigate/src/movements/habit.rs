@@ -7,8 +7,8 @@
 //! limit.
 //!
 //! A day is usual when the pair was first seen in the habit period, was seen on at least
-//! [`DAYS_MIN`] other days, and moved no more than [`FACTOR`] times the median of those, or no more
-//! than `floor` bytes. The habit period is what lies before the window, or, where no window was
+//! [`DAYS_MIN`] other days, and moved no more than [`FACTOR`] times the median of those, or twice
+//! the second largest of them, or no more than `floor` bytes. The habit period is what lies before the window, or, where no window was
 //! chosen, the first week of the evidence, so that a slow theft that begins later never becomes a
 //! habit.
 
@@ -29,6 +29,9 @@ pub const FACTOR: u64 = 5;
 /// `chosen` says that a person chose the window.
 pub fn period(window: TimeRange, first: Timestamp, last: Timestamp, chosen: bool) -> Option<TimeRange> {
     let day = SignedDuration::from_hours(24);
+    // Days are compared by their first moment, and the first of them has begun before its events.
+    let into_day = first.as_second().rem_euclid(86_400);
+    let first = Timestamp::from_second(first.as_second().saturating_sub(into_day)).unwrap_or(first);
     let days = |count: i32| day.saturating_mul(count);
     if chosen && window.start.duration_since(first) >= days(3) {
         return Some(TimeRange { start: first, end: window.start });
@@ -72,7 +75,11 @@ impl<P: Ord> Habits<P> {
             days.iter().filter(|(other, _)| **other != day).map(|(_, bytes)| *bytes).collect();
         others.sort_unstable();
         let median = others.get(others.len() / 2).copied().unwrap_or(0);
-        today <= self.floor.max(median.saturating_mul(FACTOR))
+        // The largest may be the very day that should not count.
+        let second =
+            others.len().checked_sub(2).and_then(|at| others.get(at)).copied().unwrap_or(0);
+        let usual = median.saturating_mul(FACTOR).max(second.saturating_mul(2));
+        today <= self.floor.max(usual)
     }
 
     /// Days on which the pair was seen.
