@@ -118,7 +118,7 @@ pub async fn facts(engine: &Engine) -> Result<Facts, AnalysisError> {
             first,
             last,
             events,
-            gaps: gaps(&hours),
+            gaps: gaps(&hours, events),
         })
         .collect();
     let span = datasets
@@ -143,8 +143,12 @@ pub async fn facts(engine: &Engine) -> Result<Facts, AnalysisError> {
     })
 }
 
-/// Runs of hours without an event, in a log that is otherwise busy.
-fn gaps(hours: &BTreeSet<Timestamp>) -> Vec<TimeRange> {
+/// Events that a silence must have swallowed, by the log's average, to be more than chance: with
+/// twelve expected and none seen, chance is out by a hundred thousand to one.
+const EXPECTED_MIN: u64 = 12;
+
+/// Runs of hours without an event that chance does not explain, in a log that is otherwise busy.
+fn gaps(hours: &BTreeSet<Timestamp>, events: u64) -> Vec<TimeRange> {
     let hour = SignedDuration::from_hours(1);
     let mut gaps = Vec::new();
     let mut silent = 0usize;
@@ -158,7 +162,15 @@ fn gaps(hours: &BTreeSet<Timestamp>) -> Vec<TimeRange> {
     }
     let whole = hours.len().saturating_add(silent);
     let busy = hours.len().saturating_mul(100) >= whole.saturating_mul(BUSY_PERCENT);
-    if busy { gaps } else { Vec::new() }
+    if !busy {
+        return Vec::new();
+    }
+    let whole = u64::try_from(whole).unwrap_or(u64::MAX).max(1);
+    gaps.retain(|gap| {
+        let silent = u64::try_from(gap.end.duration_since(gap.start).as_hours()).unwrap_or(0);
+        events.saturating_mul(silent) / whole >= EXPECTED_MIN
+    });
+    gaps
 }
 
 type Buckets = (Vec<String>, BTreeSet<String>, BTreeSet<String>);
@@ -342,10 +354,11 @@ mod tests {
 
     #[test]
     fn silence_is_a_gap_only_in_a_busy_log() {
-        let busy = gaps(&hours((0..50).chain(53..100)));
+        let busy = gaps(&hours((0..50).chain(53..100)), 1_000);
         assert_eq!(busy.len(), 1);
         assert_eq!(busy[0].end.duration_since(busy[0].start).as_hours(), 3);
-        assert!(gaps(&hours([0, 10, 20])).is_empty(), "a quiet log has quiet hours");
-        assert!(gaps(&hours([])).is_empty());
+        assert!(gaps(&hours((0..50).chain(51..100)), 300).is_empty(), "three expected is chance");
+        assert!(gaps(&hours([0, 10, 20]), 1_000).is_empty(), "a quiet log has quiet hours");
+        assert!(gaps(&hours([]), 0).is_empty());
     }
 }

@@ -503,7 +503,11 @@ fn movement(
         destination,
         actor: MovementActor {
             principal: Some(group.principal.clone()),
-            user: totals.string("user", row)?,
+            // The access log knows the role only, and the session is the person.
+            user: match egret_model::aws::assumed_role(&group.principal) {
+                Some((_, session)) => Some(session.to_owned()),
+                None => totals.string("user", row)?,
+            },
             access_key_id: if keys == 1 { totals.string("access_key", row)? } else { None },
             source_ip: Some(group.address.clone()),
         },

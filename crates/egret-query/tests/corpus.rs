@@ -1,0 +1,186 @@
+//! The query corpus: text files that an analyst can write, run on the engine.
+//!
+//! `rows FILE`, `now TIME` and `set NAME VALUE` at the head hold for the file; then, per case, a
+//! `# reason`, the query, `----` and the numbers of the rows that match, from 1. A comment line
+//! inside a query is part of it; a line `reading NAME` chooses another reading.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{AsArray, RecordBatch};
+use datafusion::arrow::datatypes::Int64Type;
+use datafusion::datasource::MemTable;
+use datafusion::prelude::{SessionContext, ident};
+use datafusion_proto::bytes::{logical_plan_from_bytes, logical_plan_to_bytes};
+use egret_model::ecs::catalog::fields;
+use egret_model::ecs::{Field, FieldKind, schema_of};
+use egret_model::event::EventBuilder;
+use egret_query::{Bindings, Options, Reading, compile};
+use serde_json::Value;
+
+/// Rows of a file as a batch with every column, numbered in `log.offset`.
+fn rows(path: &Path) -> RecordBatch {
+    let mut events = EventBuilder::new();
+    for (line, number) in fs::read_to_string(path).unwrap().lines().zip(1i64..) {
+        let row: Value = serde_json::from_str(line).unwrap();
+        for (name, value) in row.as_object().unwrap() {
+            let field = Field::by_name(name).unwrap_or_else(|| panic!("no field `{name}`"));
+            set(&mut events, field, value);
+        }
+        events.set_i64(fields::LOG_OFFSET, number);
+        events.end_row();
+    }
+    let some = events.finish().unwrap();
+    let schema = Arc::new(schema_of(Field::all()));
+    let columns = schema
+        .fields()
+        .iter()
+        .map(|column| match some.column_by_name(column.name()) {
+            Some(array) => Arc::clone(array),
+            None => datafusion::arrow::array::new_null_array(column.data_type(), some.num_rows()),
+        })
+        .collect();
+    RecordBatch::try_new(schema, columns).unwrap()
+}
+
+fn set(events: &mut EventBuilder, field: Field, value: &Value) {
+    match field.kind() {
+        FieldKind::Keyword | FieldKind::Json => events.set_str(field, value.as_str().unwrap()),
+        FieldKind::Keywords => events
+            .set_list(field, value.as_array().unwrap().iter().map(|item| item.as_str().unwrap())),
+        FieldKind::Ip => assert!(events.set_ip(field, value.as_str().unwrap())),
+        FieldKind::Long => events.set_i64(field, value.as_i64().unwrap()),
+        FieldKind::Double => events.set_f64(field, value.as_f64().unwrap()),
+        FieldKind::Boolean => events.set_bool(field, value.as_bool().unwrap()),
+        FieldKind::Date => {
+            let at = egret_model::time::parse_instant(value.as_str().unwrap()).unwrap();
+            events.set_time(field, at.as_microsecond());
+        }
+        FieldKind::Flattened => {
+            let mut tokens = String::from("\n");
+            leaves(value, &mut Vec::new(), &mut tokens);
+            events.set_flattened(field, &value.to_string(), &tokens);
+        }
+    }
+}
+
+fn leaves(value: &Value, path: &mut Vec<String>, tokens: &mut String) {
+    match value {
+        Value::Object(members) => {
+            for (name, inner) in members {
+                path.push(name.clone());
+                leaves(inner, path, tokens);
+                path.pop();
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| leaves(item, path, tokens)),
+        Value::Null => {}
+        Value::String(text) => tokens.push_str(&format!("{}\t{text}\n", path.join("."))),
+        other => tokens.push_str(&format!("{}\t{other}\n", path.join("."))),
+    }
+}
+
+#[tokio::test]
+async fn corpus() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let mut files: Vec<_> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "qt"))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty());
+    for file in files {
+        run(&folder, &file).await;
+    }
+}
+
+async fn run(folder: &Path, file: &Path) {
+    let text = fs::read_to_string(file).unwrap();
+    let (head, cases) = text.split_once("\n\n").unwrap();
+    let mut bindings = Bindings::new();
+    let mut now = jiff::Timestamp::UNIX_EPOCH;
+    let mut batch = None;
+    for line in head.lines() {
+        let (word, rest) = line.split_once(' ').unwrap();
+        match word {
+            "rows" => batch = Some(rows(&folder.join(rest))),
+            "now" => now = rest.parse().unwrap(),
+            "set" => {
+                let (name, value) = rest.split_once(' ').unwrap();
+                let mut values = bindings.get(name).map(<[String]>::to_vec).unwrap_or_default();
+                values.push(value.to_owned());
+                bindings.set(name, values);
+            }
+            other => panic!("{}: unknown line `{other}`", file.display()),
+        }
+    }
+    let batch = batch.unwrap();
+    let context = SessionContext::new();
+    let table = MemTable::try_new(batch.schema(), vec![vec![batch]]).unwrap();
+    context.register_table("events", Arc::new(table)).unwrap();
+    let mut count = 0;
+    for case in cases.split("\n\n").filter(|case| !case.trim().is_empty()) {
+        let (query, want) = case.split_once("\n----\n").unwrap_or_else(|| panic!("no answer in\n{case}"));
+        let (reason, mut query) = query.split_once('\n').unwrap();
+        let mut reading = Reading::Investigator;
+        if let Some(rest) = query.strip_prefix("reading ") {
+            let (name, rest) = rest.split_once('\n').unwrap();
+            query = rest;
+            reading = match name {
+                "standard" => Reading::Standard,
+                "lucene" => Reading::Lucene,
+                other => panic!("no reading `{other}`"),
+            };
+        }
+        let options = Options { bindings: &bindings, now, reading, strict: false, ignore_case: false };
+        let compiled = compile(query, &options)
+            .unwrap_or_else(|diagnostics| panic!("{reason}\n{query}\n{diagnostics:#?}"));
+        let frame = context
+            .table("events")
+            .await
+            .unwrap()
+            .filter(compiled.expr)
+            .unwrap()
+            .select(vec![ident(fields::LOG_OFFSET.name())])
+            .unwrap();
+        travels(frame.logical_plan(), reason);
+        let batches = frame.collect().await.unwrap();
+        let mut got: Vec<i64> = batches
+            .iter()
+            .flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec())
+            .collect();
+        got.sort_unstable();
+        let got = got.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        assert_eq!(got, want.trim(), "{reason}\n{query}\nrun as: {}", compiled.bound_text);
+        count += 1;
+    }
+    assert!(count > 0, "{} holds no case", file.display());
+}
+
+/// The expression can be written and read by another process.
+fn travels(plan: &datafusion::logical_expr::LogicalPlan, reason: &str) {
+    let datafusion::logical_expr::LogicalPlan::Projection(projection) = plan else {
+        panic!("{reason}: not a projection");
+    };
+    let datafusion::logical_expr::LogicalPlan::Filter(filter) = projection.input.as_ref() else {
+        panic!("{reason}: not a filter");
+    };
+    // A table in memory cannot travel; the same filter over an empty relation can.
+    let empty = datafusion::logical_expr::LogicalPlanBuilder::empty(true).build().unwrap();
+    let schema = filter.input.schema().clone();
+    let relation = datafusion::logical_expr::LogicalPlan::EmptyRelation(
+        datafusion::logical_expr::EmptyRelation { produce_one_row: false, schema },
+    );
+    drop(empty);
+    let plan = datafusion::logical_expr::LogicalPlanBuilder::from(relation)
+        .filter(filter.predicate.clone())
+        .unwrap()
+        .build()
+        .unwrap();
+    let bytes = logical_plan_to_bytes(&plan).unwrap_or_else(|error| panic!("{reason}: {error}"));
+    let back = logical_plan_from_bytes(&bytes, &SessionContext::new().task_ctx())
+        .unwrap_or_else(|error| panic!("{reason}: {error}"));
+    assert_eq!(format!("{plan}"), format!("{back}"), "{reason}");
+}
