@@ -42,10 +42,12 @@ pub async fn actors(
         coalesce(vec![column(fields::CT_USER_IDENTITY_ARN), column(fields::S3ACCESS_REQUESTER)]);
     let frame = or_engine(
         WHAT,
-        events.filter(within.and(
-            any_of(fields::CT_USER_IDENTITY_ARN, &principals)
-                .or(any_of(fields::S3ACCESS_REQUESTER, &principals)),
-        )),
+        events.filter(
+            within.and(
+                any_of(fields::CT_USER_IDENTITY_ARN, &principals)
+                    .or(any_of(fields::S3ACCESS_REQUESTER, &principals)),
+            ),
+        ),
     )?;
     let failed = or_engine(
         WHAT,
@@ -78,11 +80,9 @@ pub async fn actors(
 
     let mut actors: BTreeMap<String, Actor> = BTreeMap::new();
     for row in 0..rows.len() {
-        let (Some(principal), Some(first), Some(last)) = (
-            rows.string("principal", row)?,
-            rows.time("first", row)?,
-            rows.time("last", row)?,
-        ) else {
+        let (Some(principal), Some(first), Some(last)) =
+            (rows.string("principal", row)?, rows.time("first", row)?, rows.time("last", row)?)
+        else {
             continue;
         };
         let actor = actors.entry(principal.clone()).or_insert_with(|| Actor {

@@ -66,8 +66,12 @@ async fn chain(
     before: Timestamp,
     facts: &Facts,
 ) -> Result<Chain, AnalysisError> {
-    let mut chain =
-        Chain { access_key_id: key.to_owned(), hops: Vec::new(), origin: None, missing: Vec::new() };
+    let mut chain = Chain {
+        access_key_id: key.to_owned(),
+        hops: Vec::new(),
+        origin: None,
+        missing: Vec::new(),
+    };
     let mut person = user.filter(|user| user.contains('@')).map(str::to_owned);
     let mut start = before;
     let mut current = key.to_owned();
@@ -164,9 +168,9 @@ async fn broker(
 ) -> Result<(), AnalysisError> {
     if facts.span_of(Dataset::IDENTITY_BROKER.as_str()).is_none() {
         if key.starts_with("ASIA") && chain.origin.is_none() {
-            chain
-                .missing
-                .push("the broker's record of who asked for the role: no broker log is at hand".into());
+            chain.missing.push(
+                "the broker's record of who asked for the role: no broker log is at hand".into(),
+            );
         }
         return Ok(());
     }
@@ -188,12 +192,14 @@ async fn broker(
     };
     // Without the key several requests may fit; the latest are shown, none is picked.
     let skip = rows.len().saturating_sub(CANDIDATES_MAX);
-    let confidence =
-        if rows.len() > 1 && confidence == Confidence::Medium { Confidence::Low } else { confidence };
+    let confidence = if rows.len() > 1 && confidence == Confidence::Medium {
+        Confidence::Low
+    } else {
+        confidence
+    };
     for row in skip..rows.len() {
-        let who = rows
-            .string(fields::BROKER_PERSON.name(), row)?
-            .unwrap_or_else(|| "unknown".to_owned());
+        let who =
+            rows.string(fields::BROKER_PERSON.name(), row)?.unwrap_or_else(|| "unknown".to_owned());
         let role = rows.text(fields::BROKER_ROLE.name(), row)?.unwrap_or("a role");
         chain.hops.push(Hop {
             kind: "broker".to_owned(),
@@ -235,18 +241,20 @@ async fn sign_in(
             .eq(lit(Dataset::OKTA.as_str()))
             .and(column(fields::OKTA_ACTOR_ALTERNATE_ID).eq(lit(person)))
             .and(column(fields::EVENT_OUTCOME).eq(lit("success")))
-            .and(column(fields::EVENT_ACTION).in_list(
-                [
-                    "user.session.start",
-                    "user.authentication.sso",
-                    "user.authentication.auth_via_mfa",
-                    "user.authentication.verify",
-                    "policy.evaluate_sign_on",
-                ]
-                .map(lit)
-                .to_vec(),
-                false,
-            ))
+            .and(
+                column(fields::EVENT_ACTION).in_list(
+                    [
+                        "user.session.start",
+                        "user.authentication.sso",
+                        "user.authentication.auth_via_mfa",
+                        "user.authentication.verify",
+                        "policy.evaluate_sign_on",
+                    ]
+                    .map(lit)
+                    .to_vec(),
+                    false,
+                ),
+            )
             .and(column(fields::TIMESTAMP).gt_eq(instant(from)))
             .and(column(fields::TIMESTAMP).lt_eq(instant(start))),
     )

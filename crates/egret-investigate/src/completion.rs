@@ -57,7 +57,11 @@ fn finding(line: &ListItem, standing: &Standing<'_>) -> CompletionItem {
             VerdictLevel::Confirmed | VerdictLevel::NotSupported => {
                 item(line, "met", format!("the verdict is {}", level.as_str()))
             }
-            _ => item(line, "open", format!("the verdict is {}, which decides nothing", level.as_str())),
+            _ => item(
+                line,
+                "open",
+                format!("the verdict is {}, which decides nothing", level.as_str()),
+            ),
         };
     }
     if has("specific data") || has("accessed or transferred") {
@@ -66,12 +70,20 @@ fn finding(line: &ListItem, standing: &Standing<'_>) -> CompletionItem {
         } else if standing.movements.is_empty() {
             item(line, "open", "no movement was found, and the logs have blind spots")
         } else {
-            item(line, "met", format!("{} movements name their resources", standing.movements.len()))
+            item(
+                line,
+                "met",
+                format!("{} movements name their resources", standing.movements.len()),
+            )
         };
     }
     if has("attribution") || has("intent") {
         return if standing.attributed && !standing.movements.is_empty() {
-            item(line, "manual", "the actors are named; what they intended is for a person to decide")
+            item(
+                line,
+                "manual",
+                "the actors are named; what they intended is for a person to decide",
+            )
         } else {
             item(line, "open", "not every movement leads back to somebody")
         };
@@ -105,7 +117,11 @@ fn document(line: &ListItem, standing: &Standing<'_>) -> CompletionItem {
         };
     }
     if has("list of all") || has("affected resources") {
-        return item(line, "met", "the report lists resources and objects as far as they are logged");
+        return item(
+            line,
+            "met",
+            "the report lists resources and objects as far as they are logged",
+        );
     }
     if has("recommendation") {
         return item(
@@ -170,13 +186,11 @@ fn pivot(line: &ListItem, standing: &Standing<'_>) -> Pivot {
             },
         )
     } else if has("minimal or no sensitive") {
-        (
-            None,
-            format!("{} signs of sensitive data were found", standing.sensitivity),
-        )
+        (None, format!("{} signs of sensitive data were found", standing.sensitivity))
     } else if has("sensitive data was exposed") {
         (
-            (standing.sensitivity > 0 && standing.verdict.level >= VerdictLevel::Likely).then_some(true),
+            (standing.sensitivity > 0 && standing.verdict.level >= VerdictLevel::Likely)
+                .then_some(true),
             format!(
                 "{} signs of sensitive data were found; whether it is highly sensitive is for a \
                  person to say",

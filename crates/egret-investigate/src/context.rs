@@ -196,7 +196,11 @@ impl Judge {
     fn address(&self, address: &str) -> (Option<bool>, Authorised, String) {
         let Ok(ip) = address.parse::<IpAddr>() else {
             return if address.ends_with(".amazonaws.com") {
-                (Some(false), Authorised::Unknown, "an AWS service acting for its caller".to_owned())
+                (
+                    Some(false),
+                    Authorised::Unknown,
+                    "an AWS service acting for its caller".to_owned(),
+                )
             } else {
                 (None, Authorised::Unknown, "not an address".to_owned())
             };
@@ -275,6 +279,11 @@ mod tests {
             Context::parse("own_accounts = [\"123\"]").unwrap_err().to_string(),
             "context: `123` is not an account id; expected twelve digits in quotes"
         );
-        assert!(Context::parse("internal_networks = [\"x\"]").unwrap_err().to_string().contains("line 1"));
+        assert!(
+            Context::parse("internal_networks = [\"x\"]")
+                .unwrap_err()
+                .to_string()
+                .contains("line 1")
+        );
     }
 }

@@ -168,7 +168,7 @@ fn gaps(hours: &BTreeSet<Timestamp>, events: u64) -> Vec<TimeRange> {
     let whole = u64::try_from(whole).unwrap_or(u64::MAX).max(1);
     gaps.retain(|gap| {
         let silent = u64::try_from(gap.end.duration_since(gap.start).as_hours()).unwrap_or(0);
-        events.saturating_mul(silent) / whole >= EXPECTED_MIN
+        events.saturating_mul(silent) >= EXPECTED_MIN.saturating_mul(whole)
     });
     gaps
 }
@@ -227,12 +227,7 @@ async fn buckets(engine: &Engine) -> Result<Buckets, AnalysisError> {
 pub fn judged(facts: &Facts, window: TimeRange) -> Coverage {
     let mut checks = Vec::new();
     let mut check = |id: &str, title: &str, status, detail: String| {
-        checks.push(CoverageCheck {
-            id: id.to_owned(),
-            title: title.to_owned(),
-            status,
-            detail,
-        });
+        checks.push(CoverageCheck { id: id.to_owned(), title: title.to_owned(), status, detail });
     };
     let trail = facts.span_of(Dataset::CLOUDTRAIL.as_str());
     match trail {
@@ -281,10 +276,10 @@ pub fn judged(facts: &Facts, window: TimeRange) -> Coverage {
         .difference(&facts.buckets_with_access_log)
         .map(String::as_str)
         .collect();
-    let access_status = match (facts.buckets_with_access_log.is_empty(), without.is_empty()) {
-        (true, _) => CheckStatus::NotMet,
-        (false, true) => CheckStatus::Met,
-        (false, false) => CheckStatus::NotMet,
+    let access_status = if facts.buckets_with_access_log.is_empty() || !without.is_empty() {
+        CheckStatus::NotMet
+    } else {
+        CheckStatus::Met
     };
     check(
         "s3_access_logging",
@@ -349,7 +344,9 @@ mod tests {
     use super::*;
 
     fn hours(list: impl IntoIterator<Item = i64>) -> BTreeSet<Timestamp> {
-        list.into_iter().map(|hour| Timestamp::from_second(hour * 3_600).unwrap()).collect()
+        list.into_iter()
+            .map(|hour| Timestamp::from_second(hour.saturating_mul(3_600)).unwrap())
+            .collect()
     }
 
     #[test]

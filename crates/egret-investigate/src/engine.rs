@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::{cast, concat_batches};
-use arrow::datatypes::{DataType, Field as ArrowField, Int64Type, Schema, TimestampMicrosecondType};
+use arrow::datatypes::{
+    DataType, Field as ArrowField, Int64Type, Schema, TimestampMicrosecondType,
+};
 use datafusion::dataframe::DataFrame;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::prelude::{SessionContext, ident, lit};
@@ -112,6 +114,10 @@ impl Engine {
 }
 
 /// Turns a `Result` of the engine into one of an analysis.
+///
+/// # Errors
+///
+/// The engine's, with the name of the analysis.
 pub fn or_engine<T>(
     what: &'static str,
     result: datafusion::error::Result<T>,
@@ -249,11 +255,12 @@ impl Rows {
         if column.data_type() == &DataType::Null {
             return Ok(None);
         }
-        let values = column.as_primitive_opt::<Int64Type>().ok_or_else(|| AnalysisError::Shape {
-            what: self.what,
-            column: name.to_owned(),
-            expected: "a whole number",
-        })?;
+        let values =
+            column.as_primitive_opt::<Int64Type>().ok_or_else(|| AnalysisError::Shape {
+                what: self.what,
+                column: name.to_owned(),
+                expected: "a whole number",
+            })?;
         Ok((row < values.len() && values.is_valid(row)).then(|| values.value(row)))
     }
 

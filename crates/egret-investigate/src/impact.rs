@@ -47,7 +47,9 @@ pub async fn impact(
 ) -> Result<Impact, AnalysisError> {
     let sensitivity = sensitivity(engine, movements, window).await?;
     let personal = sensitivity.iter().any(|sign| {
-        sign.sign.contains("personal") || sign.sign.contains("health") || sign.sign.contains("financial")
+        sign.sign.contains("personal")
+            || sign.sign.contains("health")
+            || sign.sign.contains("financial")
     });
     let mut regulations = Vec::new();
     if personal && level >= VerdictLevel::Possible {
@@ -127,9 +129,10 @@ fn together(movements: &[&Movement]) -> Volume {
     let whole = known.len() == movements.len();
     Volume {
         value: Some(sum.max(most)),
-        method: "reads and flows added up, or the largest of the copies, whichever is more; the same \
+        method:
+            "reads and flows added up, or the largest of the copies, whichever is more; the same \
                  bytes leaving twice are not added"
-            .to_owned(),
+                .to_owned(),
         bound: if whole && known.iter().all(|movement| movement.bytes.bound == Bound::Exact) {
             Bound::Exact
         } else {
@@ -250,7 +253,10 @@ pub fn controls(movements: &[Movement], judged: &[Judged]) -> Vec<ControlNote> {
             title: "Permissions that denied an attempt".to_owned(),
             status: "held".to_owned(),
             detail: format!("{} attempts were denied or failed", denied.len()),
-            citations: denied.iter().filter_map(|movement| movement.events.first().cloned()).collect(),
+            citations: denied
+                .iter()
+                .filter_map(|movement| movement.events.first().cloned())
+                .collect(),
         });
     }
     let opened: Vec<&Movement> = movements

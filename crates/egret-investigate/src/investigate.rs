@@ -2,9 +2,7 @@
 
 use egret_model::evidence::EvidenceFile;
 use egret_model::progress::{Progress, Unit};
-use egret_model::report::{
-    Binding, CaseInfo, IngestTotals, Movement, PatternRef, Report, SCHEMA,
-};
+use egret_model::report::{Binding, CaseInfo, IngestTotals, Movement, PatternRef, Report, SCHEMA};
 use egret_model::time::TimeRange;
 use egret_query::Bindings;
 use jiff::Timestamp;
@@ -165,16 +163,13 @@ pub async fn investigate(
 
 /// The window, and how it came about.
 fn window(settings: &Settings, facts: &Facts) -> (TimeRange, String) {
-    let span = facts.span.unwrap_or(TimeRange {
-        start: Timestamp::UNIX_EPOCH,
-        end: Timestamp::UNIX_EPOCH,
-    });
+    let span = facts
+        .span
+        .unwrap_or(TimeRange { start: Timestamp::UNIX_EPOCH, end: Timestamp::UNIX_EPOCH });
     // The last event lies inside a half-open range that ends a microsecond after it.
     let after = span.end.checked_add(jiff::SignedDuration::from_micros(1)).unwrap_or(span.end);
-    let window = TimeRange {
-        start: settings.from.unwrap_or(span.start),
-        end: settings.to.unwrap_or(after),
-    };
+    let window =
+        TimeRange { start: settings.from.unwrap_or(span.start), end: settings.to.unwrap_or(after) };
     let reason = match (settings.from, settings.to) {
         (Some(_), Some(_)) => "start and end were given",
         (Some(_), None) => "the start was given; the end is the last event",

@@ -113,7 +113,8 @@ fn level(movement: &Movement, judgement: &Judgement) -> VerdictLevel {
     }
     let inside = movement.destination.external == Some(false);
     if judgement.groups >= 3 && !may_be_there && !inside {
-        let received = movement.grade == Grade::Received && outside && margin >= 2.0 && worst >= 0.0;
+        let received =
+            movement.grade == Grade::Received && outside && margin >= 2.0 && worst >= 0.0;
         let performed = movement.grade >= Grade::Performed && margin >= 4.0 && worst >= 2.0;
         if received || performed {
             return VerdictLevel::Likely;

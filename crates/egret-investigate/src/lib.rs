@@ -26,4 +26,3 @@ pub mod signs;
 pub mod steps;
 pub mod timeline;
 pub mod verdict;
-pub mod words;

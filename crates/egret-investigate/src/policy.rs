@@ -61,18 +61,16 @@ pub fn grantees(policy: &Value) -> Vec<Grantee> {
             add("public", "*".to_owned());
         }
         match member(statement, "Principal") {
-            Some(Value::String(all)) if all == "*" => {
-                match organization(statement) {
-                    Some(organization) => add("organization", organization),
-                    None => add("public", "*".to_owned()),
-                }
-            }
+            Some(Value::String(all)) if all == "*" => match organization(statement) {
+                Some(organization) => add("organization", organization),
+                None => add("public", "*".to_owned()),
+            },
             Some(Value::Object(principals)) => {
                 for (kind, values) in principals {
                     if !kind.eq_ignore_ascii_case("AWS") {
                         continue;
                     }
-                    for value in one_or_many(Some(values)).iter().filter_map(|value| text(value)) {
+                    for value in one_or_many(Some(values)).iter().filter_map(text) {
                         match (value.as_str(), organization(statement)) {
                             ("*", Some(organization)) => add("organization", organization),
                             ("*", None) => add("public", "*".to_owned()),
@@ -90,10 +88,7 @@ pub fn grantees(policy: &Value) -> Vec<Grantee> {
             _ => {}
         }
     }
-    found
-        .into_iter()
-        .map(|((kind, id), conditions)| Grantee { kind, id, conditions })
-        .collect()
+    found.into_iter().map(|((kind, id), conditions)| Grantee { kind, id, conditions }).collect()
 }
 
 fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {

@@ -73,8 +73,7 @@ impl Record {
                     values.push((field, value));
                 }
             }
-            let outcome =
-                rows.string(fields::EVENT_OUTCOME.name(), row)?.unwrap_or_default();
+            let outcome = rows.string(fields::EVENT_OUTCOME.name(), row)?.unwrap_or_default();
             records.push((row, Self { time, citation: rows.citation(row)?, outcome, values }));
         }
         Ok(records)
@@ -91,12 +90,17 @@ impl Record {
         let name = alias::canonical(name);
         if let Some(field) = Field::by_name(&name) {
             if field.kind() != FieldKind::Flattened {
-                return self.get(field).map(|value| Value::String(value.to_owned())).into_iter().collect();
+                return self
+                    .get(field)
+                    .map(|value| Value::String(value.to_owned()))
+                    .into_iter()
+                    .collect();
             }
             return self.document(field).into_iter().collect();
         }
         for field in COLUMNS.iter().copied().filter(|field| field.kind() == FieldKind::Flattened) {
-            let Some(path) = name.strip_prefix(field.name()).and_then(|rest| rest.strip_prefix('.'))
+            let Some(path) =
+                name.strip_prefix(field.name()).and_then(|rest| rest.strip_prefix('.'))
             else {
                 continue;
             };
@@ -136,7 +140,8 @@ fn unwrapped(document: &Value) -> &Value {
     match document {
         Value::Object(members) if members.len() == 1 => match members.iter().next() {
             Some((name, inner))
-                if inner.is_object() && (name.ends_with("Request") || name.ends_with("Response")) =>
+                if inner.is_object()
+                    && (name.ends_with("Request") || name.ends_with("Response")) =>
             {
                 inner
             }
@@ -154,10 +159,8 @@ fn dig<'a>(value: &'a Value, path: &str, found: &mut Vec<&'a Value>) {
                 dig(value, path, found);
             }
         }
-        _ if path.is_empty() => {
-            if !value.is_null() {
-                found.push(value);
-            }
+        _ if path.is_empty() && !value.is_null() => {
+            found.push(value);
         }
         Value::Object(members) => {
             for (name, inner) in members {
@@ -210,7 +213,8 @@ mod tests {
 
     #[test]
     fn paths_see_through_lists_wrappers_and_the_first_letters_case() {
-        let document = json!({"CreateStoreImageTaskRequest": {"Bucket": "b", "Items": [{"x": 1}, {"x": 2}]}});
+        let document =
+            json!({"CreateStoreImageTaskRequest": {"Bucket": "b", "Items": [{"x": 1}, {"x": 2}]}});
         let texts = |path: &str| {
             let mut found = Vec::new();
             dig(unwrapped(&document), path, &mut found);

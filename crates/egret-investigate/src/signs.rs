@@ -148,9 +148,7 @@ async fn places(
                 column(fields::CT_USER_IDENTITY_ARN).alias("principal"),
                 column(fields::SOURCE_ADDRESS).alias("address"),
             ],
-            vec![
-                count_distinct(date_trunc(lit("day"), column(fields::TIMESTAMP))).alias("days"),
-            ],
+            vec![count_distinct(date_trunc(lit("day"), column(fields::TIMESTAMP))).alias("days")],
         ),
     )?;
     let rows = engine.rows(WHAT, frame).await?;
@@ -165,17 +163,14 @@ async fn places(
     Ok(places)
 }
 
-async fn acts(
-    engine: &Engine,
-    cast: &Cast,
-    period: TimeRange,
-) -> Result<Vec<Act>, AnalysisError> {
+async fn acts(engine: &Engine, cast: &Cast, period: TimeRange) -> Result<Vec<Act>, AnalysisError> {
     const WHAT: &str = "signs: acts";
     let events = engine.events(WHAT).await?;
     let within = column(fields::TIMESTAMP)
         .gt_eq(instant(period.start))
         .and(column(fields::TIMESTAMP).lt(instant(period.end)));
-    let cleanup: BTreeSet<String> = crate::timeline::CLEANUP.iter().map(|name| (*name).to_owned()).collect();
+    let cleanup: BTreeSet<String> =
+        crate::timeline::CLEANUP.iter().map(|name| (*name).to_owned()).collect();
     let frame = or_engine(
         WHAT,
         events.filter(
@@ -371,7 +366,11 @@ fn instance_credentials(movement: &Movement, seen: &Observations, signs: &mut Ve
     let desktop: BTreeSet<&str> = here()
         .filter(|neighbour| neighbour.principal == principal)
         .map(|neighbour| neighbour.agent.as_str())
-        .filter(|agent| ["Darwin", "Macintosh", "Windows NT", "macos", "Kali"].iter().any(|os| agent.contains(os)))
+        .filter(|agent| {
+            ["Darwin", "Macintosh", "Windows NT", "macos", "Kali"]
+                .iter()
+                .any(|os| agent.contains(os))
+        })
         .collect();
     if let Some(agent) = desktop.first() {
         reasons.push(format!("the client calls itself `{agent}`, a person's machine"));
@@ -507,7 +506,10 @@ fn evasion(movement: &Movement, seen: &Observations, signs: &mut Vec<Sign>) {
                 "the same principal cut logging or detection: {} at {}{}",
                 act.action,
                 act.first,
-                act.account.as_ref().map(|account| format!(" in account {account}")).unwrap_or_default()
+                act.account
+                    .as_ref()
+                    .map(|account| format!(" in account {account}"))
+                    .unwrap_or_default()
             ),
             [3, 2, 2, -1, -1, -2, -2, -1, -2],
         );
@@ -549,8 +551,7 @@ fn series(movement: &Movement, all: &[Movement], signs: &mut Vec<Sign>) {
         .map(|other| other.first)
         .collect();
     let by_machine = movement.actor.principal.as_deref().is_some_and(|principal| {
-        egret_model::aws::assumed_role(principal)
-            .is_some_and(|(_, session)| !session.contains('@'))
+        egret_model::aws::assumed_role(principal).is_some_and(|(_, session)| !session.contains('@'))
             || principal.ends_with(".amazonaws.com")
     });
     let earlier = times.iter().filter(|time| **time < movement.first).count();
@@ -593,7 +594,8 @@ fn daily_for(times: &[Timestamp]) -> Option<usize> {
     }
     let (start, end) = (*first_of_day.keys().next()?, *first_of_day.keys().next_back()?);
     let span = usize::try_from(end.saturating_sub(start)).ok()?.saturating_add(1);
-    if first_of_day.len() < DAYS_MIN || first_of_day.len().saturating_mul(5) < span.saturating_mul(4)
+    if first_of_day.len() < DAYS_MIN
+        || first_of_day.len().saturating_mul(5) < span.saturating_mul(4)
     {
         return None;
     }
@@ -647,7 +649,8 @@ mod tests {
     use super::*;
 
     fn at(day: i64, minute: i64) -> Timestamp {
-        Timestamp::from_second(day * 86_400 + minute * 60).unwrap()
+        Timestamp::from_second(day.saturating_mul(86_400).saturating_add(minute.saturating_mul(60)))
+            .unwrap()
     }
 
     #[test]
@@ -668,6 +671,9 @@ mod tests {
     #[test]
     fn roles_stand_for_their_sessions() {
         assert_eq!(role_of("arn:aws:sts::111122223333:assumed-role/Ops/a"), "Ops");
-        assert_eq!(role_of("arn:aws:iam::111122223333:user/ana"), "arn:aws:iam::111122223333:user/ana");
+        assert_eq!(
+            role_of("arn:aws:iam::111122223333:user/ana"),
+            "arn:aws:iam::111122223333:user/ana"
+        );
     }
 }

@@ -211,7 +211,7 @@ fn plan_query(
             Planned { step, query: Some(query) }
         }
         Err(diagnostics) => {
-            step.detail = "the query cannot be run; see its diagnostics".to_owned();
+            "the query cannot be run; see its diagnostics".clone_into(&mut step.detail);
             step.diagnostics = diagnostics.iter().map(note).collect();
             Planned { step, query: None }
         }

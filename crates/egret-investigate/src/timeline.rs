@@ -187,10 +187,7 @@ async fn grouped(
     )?;
     let frame = or_engine(WHAT, frame.window(vec![number.alias("number")]))?;
     let only_first = |value: Expr| -> Result<Expr, AnalysisError> {
-        or_engine(
-            WHAT,
-            datafusion::prelude::when(ident("number").eq(lit(1u64)), value).end(),
-        )
+        or_engine(WHAT, datafusion::prelude::when(ident("number").eq(lit(1u64)), value).end())
     };
     let frame = or_engine(
         WHAT,
@@ -330,13 +327,23 @@ pub fn phase(provider: &str, action: &str, dataset: &str, failed: bool) -> &'sta
     }
     if matches!(
         action,
-        "GetObject" | "GetSecretValue" | "BatchGetSecretValue" | "GetParameter" | "GetParameters"
-            | "SelectObjectContent" | "Decrypt" | "GetSnapshotBlock" | "StartSession"
-            | "SendCommand" | "REST.GET.OBJECT"
+        "GetObject"
+            | "GetSecretValue"
+            | "BatchGetSecretValue"
+            | "GetParameter"
+            | "GetParameters"
+            | "SelectObjectContent"
+            | "Decrypt"
+            | "GetSnapshotBlock"
+            | "StartSession"
+            | "SendCommand"
+            | "REST.GET.OBJECT"
     ) {
         return if failed { "reconnaissance" } else { "access" };
     }
-    if action.starts_with("Shared") || action.contains("Export") || action.starts_with("Copy")
+    if action.starts_with("Shared")
+        || action.contains("Export")
+        || action.starts_with("Copy")
         || matches!(action, "CreateSnapshot" | "CreateSnapshots" | "CreateStoreImageTask")
     {
         return "transfer";
@@ -345,8 +352,17 @@ pub fn phase(provider: &str, action: &str, dataset: &str, failed: bool) -> &'sta
     if read_only.iter().any(|verb| action.starts_with(verb)) {
         return "reconnaissance";
     }
-    let permission_words = ["Policy", "Permission", "Attribute", "AccessKey", "LoginProfile", "Acl", "PublicAccessBlock"];
-    if provider == "iam.amazonaws.com" || permission_words.iter().any(|word| action.contains(word)) {
+    let permission_words = [
+        "Policy",
+        "Permission",
+        "Attribute",
+        "AccessKey",
+        "LoginProfile",
+        "Acl",
+        "PublicAccessBlock",
+    ];
+    if provider == "iam.amazonaws.com" || permission_words.iter().any(|word| action.contains(word))
+    {
         return "permission_change";
     }
     "access"

@@ -53,12 +53,23 @@ pub fn verdict(
     let mut reasons = Vec::new();
     if let Some((movement, judged)) = worst {
         reasons.push(Reason {
-            text: format!("{} ({}): {}", movement.title, movement.grade.as_str(), movement.grade_reason),
+            text: format!(
+                "{} ({}): {}",
+                movement.title,
+                movement.grade.as_str(),
+                movement.grade_reason
+            ),
             findings: finding_of(&findings, &movement.id),
         });
         let mut signs: Vec<&Sign> = judged.signs.iter().collect();
         let hostile = |sign: &Sign| sign.weights.iter().take(HOSTILE).copied().max().unwrap_or(0);
-        let speaks_up = |sign: &Sign| if level >= VerdictLevel::Possible { hostile(sign) } else { -hostile(sign) };
+        let speaks_up = |sign: &Sign| {
+            if level >= VerdictLevel::Possible {
+                hostile(sign)
+            } else {
+                0i32.saturating_sub(hostile(sign))
+            }
+        };
         signs.sort_by_key(|sign| std::cmp::Reverse(speaks_up(sign)));
         for sign in signs.into_iter().take(REASONS_MAX.saturating_sub(1)) {
             reasons.push(Reason {
@@ -73,7 +84,10 @@ pub fn verdict(
         });
     } else {
         reasons.push(Reason {
-            text: format!("nothing shows data leaving, and the logs have blind spots: {}", blind.join("; ")),
+            text: format!(
+                "nothing shows data leaving, and the logs have blind spots: {}",
+                blind.join("; ")
+            ),
             findings: Vec::new(),
         });
     }
@@ -90,7 +104,10 @@ pub fn verdict(
 }
 
 /// The movement that decides: highest level, then widest margin, then the earlier one.
-fn worst<'a>(movements: &'a [Movement], judged: &'a [Judged]) -> Option<(&'a Movement, &'a Judged)> {
+fn worst<'a>(
+    movements: &'a [Movement],
+    judged: &'a [Judged],
+) -> Option<(&'a Movement, &'a Judged)> {
     let mut best: Option<(&Movement, &Judged)> = None;
     for (movement, candidate) in movements.iter().zip(judged) {
         let better = best.is_none_or(|(held_movement, held)| {
@@ -158,11 +175,9 @@ fn headline(level: VerdictLevel, worst: Option<&Movement>, movements: &[Movement
         more => format!(", and {more} other movements"),
     };
     match (level, worst) {
-        (VerdictLevel::Confirmed, Some(movement)) => format!(
-            "Data left for {}: {}{rest}.",
-            named(&movement.destination),
-            movement.title
-        ),
+        (VerdictLevel::Confirmed, Some(movement)) => {
+            format!("Data left for {}: {}{rest}.", named(&movement.destination), movement.title)
+        }
         (VerdictLevel::Likely, Some(movement)) => format!(
             "Data likely left for {}: {}{rest}.",
             named(&movement.destination),
@@ -252,7 +267,10 @@ fn limits(
             limits.push(format!("what is normal is known for a short time only: {}", check.detail));
         }
     }
-    if movements.iter().any(|movement| movement.grade == Grade::Enabled && movement.closed_at.is_none()) {
+    if movements
+        .iter()
+        .any(|movement| movement.grade == Grade::Enabled && movement.closed_at.is_none())
+    {
         limits.push(
             "a door that was opened is not known to have been used; for a shared database snapshot \
              or image the use would be logged in the receiver's account only"
@@ -277,7 +295,11 @@ fn limits(
     limits
 }
 
-fn would_change(level: VerdictLevel, worst: Option<&Movement>, list_is_complete: bool) -> Vec<String> {
+fn would_change(
+    level: VerdictLevel,
+    worst: Option<&Movement>,
+    list_is_complete: bool,
+) -> Vec<String> {
     let mut changes = Vec::new();
     if let Some(movement) = worst {
         let to = named(&movement.destination);
@@ -385,7 +407,13 @@ pub fn hypotheses(movements: &[Movement], judged: &[Judged]) -> Vec<Hypothesis> 
         let status = if open.is_empty() {
             "not_testable"
         } else if at < HOSTILE {
-            if best >= 4 { "supported" } else if best <= -2 { "contradicted" } else { "open" }
+            if best >= 4 {
+                "supported"
+            } else if best <= -2 {
+                "contradicted"
+            } else {
+                "open"
+            }
         } else if score >= 2 {
             "supported"
         } else if best <= -2 {
@@ -409,9 +437,13 @@ pub fn hypotheses(movements: &[Movement], judged: &[Judged]) -> Vec<Hypothesis> 
 /// What would decide an explanation.
 fn next_check(id: &str) -> &'static str {
     match id {
-        "external_theft" => "ask the person behind the session whether they worked then and from there",
+        "external_theft" => {
+            "ask the person behind the session whether they worked then and from there"
+        }
         "insider" => "ask the person's lead what the access was for",
-        "compromised_workload" => "look for an exploit on the workload before its role was used elsewhere",
+        "compromised_workload" => {
+            "look for an exploit on the workload before its role was used elsewhere"
+        }
         "data_migration" => {
             "look for a change record; confirm with the system's owner; verify the receiving account"
         }

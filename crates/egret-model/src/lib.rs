@@ -17,3 +17,4 @@ pub mod limits;
 pub mod progress;
 pub mod report;
 pub mod time;
+pub mod words;

@@ -51,9 +51,8 @@ pub fn split(block: &str) -> Vec<Block> {
         at = at.saturating_add(line.len());
         let is_comment = comment_of(line).is_some();
         if is_comment || line.trim().is_empty() {
-            let complete = open
-                .and_then(|(start, end)| block.get(start..end))
-                .is_some_and(|text| is_complete(text));
+            let complete =
+                open.and_then(|(start, end)| block.get(start..end)).is_some_and(is_complete);
             if complete {
                 close(&mut open, &mut title);
             }

@@ -120,7 +120,7 @@ fn base_of(text: &str) -> Option<(Timestamp, Timestamp)> {
     if digits && text.len() == 4 {
         return rounded_text(&format!("{text}-01-01"), 'y');
     }
-    if text.len() == 7 && text.bytes().nth(4) == Some(b'-') {
+    if text.len() == 7 && text.as_bytes().get(4).copied() == Some(b'-') {
         return rounded_text(&format!("{text}-01"), 'M');
     }
     if digits && text.len() >= 12 {

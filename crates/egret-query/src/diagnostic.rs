@@ -99,3 +99,19 @@ impl Diagnostic {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_documented() {
+        let page = include_str!("../../../docs/query-language.md");
+        let mut seen = std::collections::BTreeSet::new();
+        for code in Code::ALL {
+            assert!(seen.insert(code.as_str()), "{code} stands for two things");
+            assert!(page.contains(&format!("| {code} | ")), "{code} is not documented");
+            assert!(code.about().ends_with('.'));
+        }
+    }
+}

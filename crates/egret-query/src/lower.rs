@@ -230,26 +230,23 @@ impl Lowering<'_> {
         let moved = date_math::read(filled, self.now, &mut used_now)
             .and_then(|stretch| Timestamp::from_microsecond(stretch.start).ok())
             .and_then(|at| date_math::shifted(at, number, unit));
-        match moved {
-            Some(moved) => {
-                self.diagnostics.push(Diagnostic::new(
-                    Code::Expression,
+        if let Some(moved) = moved {
+            self.diagnostics.push(Diagnostic::new(
+                Code::Expression,
+                value.span.clone(),
+                format!("<{name}> is {filled}; {number:+}{unit} gives {moved}"),
+            ));
+            Some(moved.to_string())
+        } else {
+            self.errors.push(
+                Diagnostic::new(
+                    Code::Type,
                     value.span.clone(),
-                    format!("<{name}> is {filled}; {number:+}{unit} gives {moved}"),
-                ));
-                Some(moved.to_string())
-            }
-            None => {
-                self.errors.push(
-                    Diagnostic::new(
-                        Code::Type,
-                        value.span.clone(),
-                        format!("<{name}> is `{filled}`, and arithmetic needs a time"),
-                    )
-                    .help("give it as `2025-07-24T03:00:00Z`"),
-                );
-                None
-            }
+                    format!("<{name}> is `{filled}`, and arithmetic needs a time"),
+                )
+                .help("give it as `2025-07-24T03:00:00Z`"),
+            );
+            None
         }
     }
 
@@ -541,16 +538,15 @@ impl Lowering<'_> {
                         continue;
                     }
                 },
-                FieldKind::Ip => match ip_octets(&text) {
-                    Some(address) => {
+                FieldKind::Ip => {
+                    if let Some(address) = ip_octets(&text) {
                         let bytes = ident(ip_column(*field));
                         (compare(bytes, is_lower, bound.inclusive, octets(address)), quoted(&text))
-                    }
-                    None => {
+                    } else {
                         self.wrong_type(&bound.value, *field, "an address", &text);
                         continue;
                     }
-                },
+                }
                 FieldKind::Keyword => (
                     compare(column.clone(), is_lower, bound.inclusive, lit(text.as_str())),
                     quoted(&text),
@@ -899,8 +895,7 @@ fn lucene_regex(regex: &str) -> Result<String, char> {
                 translated.push('\\');
                 translated.push(letter);
             }
-            '~' | '&' | '@' | '<' => return Err(letter),
-            '#' => return Err(letter),
+            '~' | '&' | '@' | '<' | '#' => return Err(letter),
             '"' => {
                 for quoted in letters.by_ref() {
                     if quoted == '"' {

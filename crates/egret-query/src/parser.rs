@@ -210,7 +210,7 @@ impl Parser<'_> {
             });
         }
         if let Some(field) = field {
-            let predicate = self.predicate(field.clone(), false)?;
+            let predicate = self.predicate(field, false)?;
             return Ok(Node::Match { field: Some(field.clone()), predicate });
         }
         if self.cursor.take("*:*") {
@@ -238,21 +238,21 @@ impl Parser<'_> {
         self.cursor.space();
         if self.cursor.peek() == Some(':') {
             self.cursor.bump();
-            let name = self.name(&value)?;
+            let name = name_of(&value)?;
             self.cursor.space();
             if name.text == "_exists_" {
                 let target = match self.cursor.peek() {
                     Some('"') => self.cursor.quoted()?,
                     _ => self.cursor.word(Place::Value),
                 };
-                let name = self.name(&target)?;
+                let name = name_of(&target)?;
                 return Ok(Node::Match { field: Some(name), predicate: Predicate::Exists });
             }
-            let predicate = self.field_predicate(name.clone())?;
+            let predicate = self.field_predicate(&name)?;
             return Ok(Node::Match { field: Some(name), predicate });
         }
         if matches!(self.cursor.peek(), Some('<' | '>'))
-            && let Ok(name) = self.name(&value)
+            && let Ok(name) = name_of(&value)
             && let Some(predicate) = self.comparison()?
         {
             return Ok(Node::Match { field: Some(name), predicate });
@@ -262,23 +262,12 @@ impl Parser<'_> {
         Ok(Node::Match { field: None, predicate: Predicate::Value(value) })
     }
 
-    fn name(&self, value: &Value) -> Result<Name, Diagnostic> {
-        match value.parts.as_slice() {
-            [Part::Literal(text)] => Ok(Name { text: text.clone(), span: value.span.clone() }),
-            _ => Err(Diagnostic::new(
-                Code::Syntax,
-                value.span.clone(),
-                "expected a field name before `:`; wildcards and placeholders cannot name a field",
-            )),
-        }
-    }
-
     /// What follows `field:`.
-    fn field_predicate(&mut self, field: Name) -> Result<Predicate, Diagnostic> {
+    fn field_predicate(&mut self, field: &Name) -> Result<Predicate, Diagnostic> {
         if self.cursor.peek() == Some('(') {
             let open = self.cursor.at();
             self.cursor.bump();
-            let level = self.level(Some(&field))?;
+            let level = self.level(Some(field))?;
             self.close(open)?;
             self.rank();
             return Ok(Predicate::Values(level));
@@ -286,7 +275,7 @@ impl Parser<'_> {
         self.predicate(field, true)
     }
 
-    fn predicate(&mut self, field: Name, after_colon: bool) -> Result<Predicate, Diagnostic> {
+    fn predicate(&mut self, field: &Name, after_colon: bool) -> Result<Predicate, Diagnostic> {
         let start = self.cursor.at();
         match self.cursor.peek() {
             Some('[' | '{') => return self.range(),
@@ -464,5 +453,17 @@ impl Parser<'_> {
                 "boost, fuzziness and slop only rank results and are left out",
             ));
         }
+    }
+}
+
+/// The value as a field name.
+fn name_of(value: &Value) -> Result<Name, Diagnostic> {
+    match value.parts.as_slice() {
+        [Part::Literal(text)] => Ok(Name { text: text.clone(), span: value.span.clone() }),
+        _ => Err(Diagnostic::new(
+            Code::Syntax,
+            value.span.clone(),
+            "expected a field name before `:`; wildcards and placeholders cannot name a field",
+        )),
     }
 }

@@ -24,7 +24,10 @@ pub fn html(text: &str) -> String {
             '\'' => escaped.push_str("&#39;"),
             '\n' | '\t' => escaped.push(letter),
             letter if is_hidden(letter) => {
-                push(&mut escaped, format_args!("<span class=\"cp\">U+{:04X}</span>", u32::from(letter)));
+                push(
+                    &mut escaped,
+                    format_args!("<span class=\"cp\">U+{:04X}</span>", u32::from(letter)),
+                );
             }
             letter => escaped.push(letter),
         }
@@ -88,7 +91,8 @@ pub fn fence(text: &str) -> String {
 pub fn csv(text: &str) -> String {
     let text = visible(text);
     // A number may begin with a minus sign.
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
+    let formula =
+        text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
     let text = if formula { format!("'{text}") } else { text };
     if text.contains(['"', ',', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))

@@ -4,36 +4,12 @@ use egret_model::report::{Authorised, Bound, Citation, Grade, StepStatus, Verdic
 
 use crate::document::{Badge, Inline, Tone};
 
-/// A number with its thousands set apart by thin spaces' plain cousin.
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len().saturating_mul(4) / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && digits.len().saturating_sub(at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
+pub(crate) use egret_model::words::thousands;
 
 /// Bytes in a decimal unit beside the exact number.
-pub(crate) fn bytes(bytes: u64) -> String {
-    const UNITS: [(&str, u64); 5] = [
-        ("PB", 1_000_000_000_000_000),
-        ("TB", 1_000_000_000_000),
-        ("GB", 1_000_000_000),
-        ("MB", 1_000_000),
-        ("kB", 1_000),
-    ];
-    for (unit, size) in UNITS {
-        if bytes >= size {
-            let whole = bytes / size;
-            let tenth = (bytes % size) / (size / 10);
-            return format!("{whole}.{tenth} {unit} ({} bytes)", thousands(bytes));
-        }
-    }
-    format!("{} bytes", thousands(bytes))
+fn bytes(bytes: u64) -> String {
+    let exact = format!("{} bytes", thousands(bytes));
+    if bytes < 1_000 { exact } else { format!("{} ({exact})", egret_model::words::bytes(bytes)) }
 }
 
 /// An amount with its bound.

@@ -34,8 +34,14 @@ const WRITES: &[(&str, &str)] = &[
 ];
 
 /// Outside addresses that hosts talk to every day.
-const PARTNERS: [&str; 6] =
-    ["203.0.113.201", "203.0.113.202", "203.0.113.203", "203.0.113.204", "203.0.113.205", "203.0.113.206"];
+const PARTNERS: [&str; 6] = [
+    "203.0.113.201",
+    "203.0.113.202",
+    "203.0.113.203",
+    "203.0.113.204",
+    "203.0.113.205",
+    "203.0.113.206",
+];
 
 /// Where the nightly off-site backup goes; every night, and agreed.
 const BACKUP_VENDOR: &str = "203.0.113.150";
@@ -95,7 +101,10 @@ fn person_day(
     let mut time = login.saturating_add(120_000);
     let step = 8 * HOUR_MS / i64::try_from(count.max(1)).unwrap_or(1);
     for number in 0..count {
-        let pause = i64::try_from(chance.between(1, u64::try_from(step.max(2)).unwrap_or(2).saturating_mul(2))).unwrap_or(0);
+        let pause = i64::try_from(
+            chance.between(1, u64::try_from(step.max(2)).unwrap_or(2).saturating_mul(2)),
+        )
+        .unwrap_or(0);
         time = time.saturating_add(pause.min(HOUR_MS));
         let share = chance.below(100);
         // A reader's first call of the day is a read, so that the habit shows even in a small log.
@@ -128,7 +137,15 @@ pub(crate) fn sign_in(
     chance: &mut Chance,
 ) -> Caller {
     let key = chance.session_key();
-    events.okta.push(okta(login, person, "user.session.start", ("SUCCESS", None), address, None, chance));
+    events.okta.push(okta(
+        login,
+        person,
+        "user.session.start",
+        ("SUCCESS", None),
+        address,
+        None,
+        chance,
+    ));
     events.okta.push(okta(
         login.saturating_add(20_000),
         person,
@@ -270,10 +287,8 @@ fn backup_transfer(midnight: i64, events: &mut Day, chance: &mut Chance) {
 }
 
 fn digits_of(host: &str) -> String {
-    host.split('.')
-        .filter_map(|part| part.parse::<u8>().ok())
-        .map(|part| format!("{part:02x}"))
-        .collect()
+    let octets: Vec<u8> = host.split('.').filter_map(|part| part.parse().ok()).collect();
+    egret_model::evidence::hex(&octets)
 }
 
 pub(crate) fn interface_of(host: &str) -> String {

@@ -51,7 +51,14 @@ impl Chance {
     pub(crate) fn uuid(&mut self) -> String {
         let digits = self.hex(32);
         let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
-        format!("{}-{}-4{}-a{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
+        format!(
+            "{}-{}-4{}-a{}-{}",
+            part(0, 8),
+            part(8, 12),
+            part(13, 16),
+            part(17, 20),
+            part(20, 32)
+        )
     }
 
     /// Sixteen capitals and digits, as in request ids and key ids.
@@ -63,7 +70,8 @@ impl Chance {
             if at % 12 == 0 {
                 bits = self.next();
             }
-            let letter = LETTERS.get(usize::try_from(bits & 31).unwrap_or(0)).copied().unwrap_or(b'A');
+            let letter =
+                LETTERS.get(usize::try_from(bits & 31).unwrap_or(0)).copied().unwrap_or(b'A');
             text.push(char::from(letter));
             bits >>= 5;
         }

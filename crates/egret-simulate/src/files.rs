@@ -35,7 +35,12 @@ impl Writer {
     }
 
     /// Writes a day's records, each source sorted by time.
-    pub(crate) fn day(&mut self, world: &World, day: u32, mut events: Day) -> Result<(), SimulateError> {
+    pub(crate) fn day(
+        &mut self,
+        world: &World,
+        day: u32,
+        mut events: Day,
+    ) -> Result<(), SimulateError> {
         let date = TimeOf::new(world.day_start(day));
         events.trail.sort();
         for slice in events.trail.chunks(TRAIL_FILE_RECORDS) {
@@ -114,8 +119,10 @@ impl Writer {
     }
 
     fn gz(&mut self, name: &str, text: &str) -> Result<(), SimulateError> {
-        let mut encoder =
-            flate2::write::GzEncoder::new(Vec::with_capacity(text.len() / 6), flate2::Compression::fast());
+        let mut encoder = flate2::write::GzEncoder::new(
+            Vec::with_capacity(text.len() / 6),
+            flate2::Compression::fast(),
+        );
         let path = self.logs.join(name);
         let io = |source| SimulateError::Io { path: path.clone(), source };
         encoder.write_all(text.as_bytes()).map_err(io)?;
@@ -130,14 +137,10 @@ impl Writer {
         self.files = self.files.saturating_add(1);
         Ok(())
     }
-
-    /// Writes a file beside the logs.
-    pub(crate) fn whole(&self, path: &Path, text: &str) -> Result<(), SimulateError> {
-        write(path, text.as_bytes())
-    }
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), SimulateError> {
+/// Writes a file, and makes its folder.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), SimulateError> {
     let io = |source| SimulateError::Io { path: path.to_owned(), source };
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(io)?;

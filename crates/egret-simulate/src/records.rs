@@ -36,10 +36,7 @@ pub(crate) fn at(time: i64) -> String {
 
 /// RFC 3339 with milliseconds.
 pub(crate) fn at_ms(time: i64) -> String {
-    format!(
-        "{:.3}",
-        Timestamp::from_millisecond(time).unwrap_or(Timestamp::UNIX_EPOCH)
-    )
+    format!("{:.3}", Timestamp::from_millisecond(time).unwrap_or(Timestamp::UNIX_EPOCH))
 }
 
 /// Who calls, as `userIdentity`.
@@ -166,15 +163,14 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn denied(mut self) -> Self {
-        self.request = "null".to_owned();
+        "null".clone_into(&mut self.request);
         self.error = Some(("AccessDenied", "User is not authorized to perform this action"));
         self
     }
 
     /// The record, and the request id it carries.
     pub(crate) fn record(self, caller: &Caller, chance: &mut Chance) -> ((i64, String), String) {
-        let request_id =
-            if self.data.is_some() { chance.capitals(16) } else { chance.uuid() };
+        let request_id = if self.data.is_some() { chance.capitals(16) } else { chance.uuid() };
         let mut text = String::with_capacity(1_400);
         let mut put = |arguments: std::fmt::Arguments<'_>| {
             let written = text.write_fmt(arguments);
@@ -216,7 +212,9 @@ impl<'a> Call<'a> {
                 self.read_only
             ));
             if caller.address.starts_with("10.") {
-                put(format_args!(",\"vpcEndpointId\":\"vpce-0a1b2c3d4e5f6a7b8\",\"vpcEndpointAccountId\":\"{ACCOUNT}\""));
+                put(format_args!(
+                    ",\"vpcEndpointId\":\"vpce-0a1b2c3d4e5f6a7b8\",\"vpcEndpointAccountId\":\"{ACCOUNT}\""
+                ));
             }
         } else {
             put(format_args!(

@@ -56,21 +56,61 @@ pub(crate) struct World {
 }
 
 pub(crate) const BUCKETS: &[Bucket] = &[
-    Bucket { name: "example-payroll", folders: &["2025/salaries", "2025/confidential", "pii/employees", "bank-files"], size: (20_000, 900_000), access_log: true },
-    Bucket { name: "example-analytics", folders: &["events/web", "events/app", "models", "exports"], size: (50_000, 4_000_000), access_log: true },
-    Bucket { name: "example-web-assets", folders: &["img", "css", "js"], size: (2_000, 200_000), access_log: false },
-    Bucket { name: "example-app-logs", folders: &["app/prod", "app/staging", "batch"], size: (10_000, 600_000), access_log: false },
-    Bucket { name: "example-backups", folders: &["db/nightly", "files/weekly"], size: (1_000_000, 9_000_000), access_log: true },
-    Bucket { name: "example-build-artifacts", folders: &["release", "snapshot"], size: (100_000, 5_000_000), access_log: false },
-    Bucket { name: "example-hr-documents", folders: &["contracts", "reviews", "pii/applicants"], size: (30_000, 700_000), access_log: true },
-    Bucket { name: "example-finance", folders: &["ledger", "invoices", "forecast/confidential"], size: (10_000, 800_000), access_log: true },
+    Bucket {
+        name: "example-payroll",
+        folders: &["2025/salaries", "2025/confidential", "pii/employees", "bank-files"],
+        size: (20_000, 900_000),
+        access_log: true,
+    },
+    Bucket {
+        name: "example-analytics",
+        folders: &["events/web", "events/app", "models", "exports"],
+        size: (50_000, 4_000_000),
+        access_log: true,
+    },
+    Bucket {
+        name: "example-web-assets",
+        folders: &["img", "css", "js"],
+        size: (2_000, 200_000),
+        access_log: false,
+    },
+    Bucket {
+        name: "example-app-logs",
+        folders: &["app/prod", "app/staging", "batch"],
+        size: (10_000, 600_000),
+        access_log: false,
+    },
+    Bucket {
+        name: "example-backups",
+        folders: &["db/nightly", "files/weekly"],
+        size: (1_000_000, 9_000_000),
+        access_log: true,
+    },
+    Bucket {
+        name: "example-build-artifacts",
+        folders: &["release", "snapshot"],
+        size: (100_000, 5_000_000),
+        access_log: false,
+    },
+    Bucket {
+        name: "example-hr-documents",
+        folders: &["contracts", "reviews", "pii/applicants"],
+        size: (30_000, 700_000),
+        access_log: true,
+    },
+    Bucket {
+        name: "example-finance",
+        folders: &["ledger", "invoices", "forecast/confidential"],
+        size: (10_000, 800_000),
+        access_log: true,
+    },
 ];
 
 const NAMES: &[&str] = &[
     "ana", "bo", "carla", "dev", "elif", "femi", "greta", "hugo", "ines", "jonas", "kaya", "liam",
-    "mira", "noor", "omar", "petra", "quinn", "rosa", "sven", "tara", "udo", "vera", "wim", "xenia",
-    "yara", "zeno", "amir", "bea", "cleo", "dina", "emil", "fay", "gil", "hana", "ivo", "jana",
-    "kofi", "lena", "maya", "nils",
+    "mira", "noor", "omar", "petra", "quinn", "rosa", "sven", "tara", "udo", "vera", "wim",
+    "xenia", "yara", "zeno", "amir", "bea", "cleo", "dina", "emil", "fay", "gil", "hana", "ivo",
+    "jana", "kofi", "lena", "maya", "nils",
 ];
 
 const ROLES: [&str; 4] = ["DataEngineer", "Developer", "Analyst", "Operations"];
@@ -108,17 +148,12 @@ impl World {
                 okta_id: format!("00u{}", chance.hex(17)),
             });
         }
-        let service = |role, session, address, invoked_by, agent, bucket, chance: &mut Chance| Service {
-            role,
-            session,
-            address,
-            invoked_by,
-            agent,
-            key: chance.session_key(),
-            bucket,
+        let service = |role, session, address, invoked_by, agent, bucket, chance: &mut Chance| {
+            Service { role, session, address, invoked_by, agent, key: chance.session_key(), bucket }
         };
         const SDK: &str = "aws-sdk-java/2.25.11 Linux/5.10 OpenJDK_64-Bit_Server_VM/17.0.10 exec-env/AWS_ECS_FARGATE";
-        const LAMBDA: &str = "Boto3/1.34.42 md/Botocore#1.34.42 os/linux#5.10 exec-env/AWS_Lambda_python3.12";
+        const LAMBDA: &str =
+            "Boto3/1.34.42 md/Botocore#1.34.42 os/linux#5.10 exec-env/AWS_Lambda_python3.12";
         const TERRAFORM: &str = "APN/1.0 HashiCorp/1.0 Terraform/1.7.5 (+https://www.terraform.io) terraform-provider-aws/5.42.0";
         let services = vec![
             service("web-frontend", "ecs-task-web", "10.0.1.11", None, SDK, 2, chance),
@@ -130,9 +165,33 @@ impl World {
             service("etl-nightly", "etl-nightly", "10.0.1.17", None, SDK, 1, chance),
             service("hr-sync", "hr-sync", "10.0.1.18", None, LAMBDA, 6, chance),
             service("terraform-ci", "ci-run", "10.0.3.40", None, TERRAFORM, 5, chance),
-            service("AWSServiceRoleForConfig", "AWSConfig-Describe", "config.amazonaws.com", Some("config.amazonaws.com"), "config.amazonaws.com", 4, chance),
-            service("AWSServiceRoleForAutoScaling", "AutoScaling", "autoscaling.amazonaws.com", Some("autoscaling.amazonaws.com"), "autoscaling.amazonaws.com", 5, chance),
-            service("AWSServiceRoleForSecurityHub", "securityhub", "securityhub.amazonaws.com", Some("securityhub.amazonaws.com"), "securityhub.amazonaws.com", 4, chance),
+            service(
+                "AWSServiceRoleForConfig",
+                "AWSConfig-Describe",
+                "config.amazonaws.com",
+                Some("config.amazonaws.com"),
+                "config.amazonaws.com",
+                4,
+                chance,
+            ),
+            service(
+                "AWSServiceRoleForAutoScaling",
+                "AutoScaling",
+                "autoscaling.amazonaws.com",
+                Some("autoscaling.amazonaws.com"),
+                "autoscaling.amazonaws.com",
+                5,
+                chance,
+            ),
+            service(
+                "AWSServiceRoleForSecurityHub",
+                "securityhub",
+                "securityhub.amazonaws.com",
+                Some("securityhub.amazonaws.com"),
+                "securityhub.amazonaws.com",
+                4,
+                chance,
+            ),
             service("search-indexer", "search-indexer", "10.0.1.19", None, SDK, 1, chance),
             service("mailer", "mailer", "10.0.1.20", None, LAMBDA, 2, chance),
             service("db-host", "i-0a1b2c3d4e5f60001", "10.0.1.50", None, SDK, 4, chance),
@@ -144,7 +203,14 @@ impl World {
             events_a_day,
             people,
             services,
-            hosts: vec!["10.0.1.11", "10.0.1.12", "10.0.1.19", "10.0.2.30", "10.0.2.31", "10.0.3.41"],
+            hosts: vec![
+                "10.0.1.11",
+                "10.0.1.12",
+                "10.0.1.19",
+                "10.0.2.30",
+                "10.0.2.31",
+                "10.0.3.41",
+            ],
         }
     }
 

@@ -98,9 +98,8 @@ pub(crate) fn settle(case: &CaseDir) -> Result<(), StoreError> {
     let path = case.journal();
     if path.exists() {
         let text = crate::evidence::read_text(&path, 1 << 30)?;
-        let journal: Journal = serde_json::from_str(&text).map_err(|error| StoreError::Damaged {
-            path: path.clone(),
-            reason: error.to_string(),
+        let journal: Journal = serde_json::from_str(&text).map_err(|error| {
+            StoreError::Damaged { path: path.clone(), reason: error.to_string() }
         })?;
         return finish(case, &journal);
     }

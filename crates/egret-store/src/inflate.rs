@@ -100,7 +100,7 @@ mod tests {
         let two = [one.clone(), one.clone()].concat();
         assert_eq!(one_member(&mut inflater, &two, 100), None, "the second would be lost");
         assert_eq!(one_member(&mut inflater, &one, 4), None, "larger than allowed");
-        assert_eq!(one_member(&mut inflater, one.get(..one.len() - 1).unwrap(), 100), None);
+        assert_eq!(one_member(&mut inflater, &one[..one.len() - 1], 100), None);
         assert_eq!(one_member(&mut inflater, b"\x1f\x8b", 100), None);
     }
 
@@ -108,12 +108,13 @@ mod tests {
     fn a_stream_holds_all_members_and_says_where_it_breaks() {
         let two = [gz(b"hello "), gz(b"world")].concat();
         assert_eq!(all(&two, 100), (b"hello world".to_vec(), None));
-        let (out, error) = all(two.get(..two.len() - 9).unwrap(), 100);
+        let (out, error) = all(&two[..two.len() - 9], 100);
         assert!(out.starts_with(b"hello "));
         assert!(error.is_some());
         let (_, error) = all(&two, 8);
         assert!(error.unwrap().contains("more than 8 bytes"));
-        let mut trailing = Members::new([gz(b"a"), b"junk".to_vec()].concat().leak() as &[u8], 10);
+        let with_junk = [gz(b"a"), b"junk".to_vec()].concat();
+        let mut trailing = Members::new(with_junk.as_slice(), 10);
         trailing.read_to_end(&mut Vec::new()).unwrap();
         assert!(trailing.trailing);
     }

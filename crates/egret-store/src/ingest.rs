@@ -456,7 +456,7 @@ impl Reading<'_, '_> {
     fn decoder(&mut self, head: &[u8]) -> Option<Box<dyn egret_sources::Decoder>> {
         let head = head.get(..DETECT_BYTES).unwrap_or(head);
         if head.iter().all(u8::is_ascii_whitespace) {
-            self.end.detected = "the file is empty".to_owned();
+            "the file is empty".clone_into(&mut self.end.detected);
             self.end.notes.push("empty; expected a log file".to_owned());
             return None;
         }

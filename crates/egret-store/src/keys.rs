@@ -132,11 +132,7 @@ fn read(folder: &Path) -> Result<Set, StoreError> {
         std::io::Read::read_to_end(&mut file, &mut bytes)
             .map_err(StoreError::io("reading", &path))?;
         known.extend(
-            bytes
-                .as_chunks::<16>()
-                .0
-                .iter()
-                .map(|chunk| RecordKey(u128::from_be_bytes(*chunk))),
+            bytes.as_chunks::<16>().0.iter().map(|chunk| RecordKey(u128::from_be_bytes(*chunk))),
         );
     }
     Ok(known)
@@ -148,10 +144,7 @@ mod tests {
 
     #[test]
     fn folders() {
-        assert_eq!(
-            relative_folder(Dataset::OKTA, 20_293),
-            "dataset=okta.system/date=2025-07-24"
-        );
+        assert_eq!(relative_folder(Dataset::OKTA, 20_293), "dataset=okta.system/date=2025-07-24");
         assert_eq!(relative_folder(Dataset::OKTA, -1), "dataset=okta.system/date=1969-12-31");
     }
 }

@@ -54,7 +54,9 @@ pub(crate) fn sorted(batches: &[RecordBatch]) -> Result<RecordBatch, StoreError>
             .column_by_name(fields::TIMESTAMP.name())
             .and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
         for row in 0..batch.num_rows() {
-            let time = times.filter(|times| times.is_valid(row)).map_or(i64::MAX, |times| times.value(row));
+            let time = times
+                .filter(|times| times.is_valid(row))
+                .map_or(i64::MAX, |times| times.value(row));
             order.push((time, number, row));
         }
     }
@@ -138,11 +140,13 @@ fn sorting(builder: WriterPropertiesBuilder, events: &RecordBatch) -> WriterProp
         .take(at.unwrap_or(0))
         .any(|field| matches!(field.data_type(), DataType::List(_)));
     match at.and_then(|at| i32::try_from(at).ok()) {
-        Some(column_idx) if !lists_before => builder.set_sorting_columns(Some(vec![SortingColumn {
-            column_idx,
-            descending: false,
-            nulls_first: false,
-        }])),
+        Some(column_idx) if !lists_before => {
+            builder.set_sorting_columns(Some(vec![SortingColumn {
+                column_idx,
+                descending: false,
+                nulls_first: false,
+            }]))
+        }
         _ => builder,
     }
 }
@@ -173,7 +177,8 @@ mod tests {
         let batch = sorted(&[first.finish().unwrap(), second.finish().unwrap()]).unwrap();
         let times = batch.column(0).as_primitive::<TimestampMicrosecondType>();
         assert_eq!(times.values().as_ref(), [10, 20, 30]);
-        let names: Vec<_> = batch.schema().fields().iter().map(|field| field.name().clone()).collect();
+        let names: Vec<_> =
+            batch.schema().fields().iter().map(|field| field.name().clone()).collect();
         assert_eq!(names, ["@timestamp", "event.action", "user.name"]);
         let users: Vec<_> = batch.column(2).as_string::<i32>().iter().collect();
         assert_eq!(users, [None, Some("ana"), None]);

@@ -12,13 +12,14 @@ use egret_investigate::engine::Engine;
 use egret_investigate::investigate::{Settings, investigate};
 use egret_investigate::pattern::{DEFAULT_PATTERN, Pattern};
 use egret_model::report::Report;
+use egret_model::words::thousands;
 use egret_report::Format;
 use egret_sources::Registry;
 use egret_store::{CaseDir, IngestOptions, IngestSummary, SessionOptions};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::talk::{Talk, thousands};
+use crate::talk::Talk;
 
 /// The largest pattern, context or mapping file that is read.
 const TEXT_BYTES_MAX: u64 = 16 << 20;
@@ -118,13 +119,11 @@ fn tell_ingest(summary: &IngestSummary, seconds: f64, talk: &Talk) {
         thousands(sum(|file| file.quarantined)),
     );
     if summary.already > 0 {
-        line.push_str(&format!(
-            "; {} files were in the case already",
-            thousands(summary.already)
-        ));
+        line.push_str(&format!("; {} files were in the case already", thousands(summary.already)));
     }
     talk.say(&line);
-    let megabytes = |bytes: u64| f64::from(u32::try_from(bytes / 1_000).unwrap_or(u32::MAX)) / 1_000.0;
+    let megabytes =
+        |bytes: u64| f64::from(u32::try_from(bytes / 1_000).unwrap_or(u32::MAX)) / 1_000.0;
     if seconds > 0.0 && summary.bytes > 0 {
         talk.say(&format!(
             "{:.1} MB ({:.1} MB uncompressed) in {seconds:.1} s, {:.0} MB/s uncompressed",
@@ -134,11 +133,8 @@ fn tell_ingest(summary: &IngestSummary, seconds: f64, talk: &Talk) {
         ));
     }
     const SHOWN: usize = 10;
-    let noted: Vec<&egret_model::evidence::EvidenceFile> = summary
-        .files
-        .iter()
-        .filter(|file| file.source.is_none() || file.quarantined > 0)
-        .collect();
+    let noted: Vec<&egret_model::evidence::EvidenceFile> =
+        summary.files.iter().filter(|file| file.source.is_none() || file.quarantined > 0).collect();
     for file in noted.iter().take(SHOWN) {
         if file.source.is_none() {
             talk.say(&format!("[WARNING] {}: {}", file.path, file.detected));
@@ -179,7 +175,9 @@ pub(crate) async fn run_pattern(
     if let (Some(from), Some(to)) = (file.from, file.to)
         && from >= to
     {
-        bail!("the window ends at {to}, before it begins at {from}; give `--from` and `--to` in order");
+        bail!(
+            "the window ends at {to}, before it begins at {from}; give `--from` and `--to` in order"
+        );
     }
     if let Some(title) = &ask.title {
         file.title.clone_from(title);
@@ -226,9 +224,11 @@ pub(crate) async fn run_pattern(
     let manifest = egret_store::manifest(case)?;
     let channels = Channel::built_in()?;
     let report = investigate(&engine, &pattern, &channels, &settings, &manifest, talk).await?;
-    for (format, name) in
-        [(Format::Json, "report.json"), (Format::Html, "report.html"), (Format::Markdown, "report.md")]
-    {
+    for (format, name) in [
+        (Format::Json, "report.json"),
+        (Format::Html, "report.html"),
+        (Format::Markdown, "report.md"),
+    ] {
         let path = case.report().join(name);
         let text = egret_report::render(&report, format)?;
         write_whole(&path, text.as_bytes())?;
@@ -300,13 +300,19 @@ pub(crate) fn summary(report: &Report, case: &CaseDir) -> String {
         const SHOWN: usize = 15;
         lines.push(format!("Movements: {}", report.movements.len()));
         for movement in report.movements.iter().take(SHOWN) {
-            lines.push(format!("  {} [{}] {}", movement.id, movement.grade.as_str(), movement.title));
+            lines.push(format!(
+                "  {} [{}] {}",
+                movement.id,
+                movement.grade.as_str(),
+                movement.title
+            ));
         }
         if report.movements.len() > SHOWN {
             lines.push(format!("  … and {} more", report.movements.len().saturating_sub(SHOWN)));
         }
     }
-    let count = |status: &str| report.channels.iter().filter(|channel| channel.status == status).count();
+    let count =
+        |status: &str| report.channels.iter().filter(|channel| channel.status == status).count();
     lines.push(format!(
         "Channels: {} with findings, {} where nothing was found, {} that no log covers",
         count("found"),

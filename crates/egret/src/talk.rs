@@ -47,7 +47,9 @@ impl Progress for Talk {
             return;
         }
         let template = match unit {
-            Unit::Bytes => "[{elapsed_precise}] {msg} {bytes}/{total_bytes} [{bar:30}] {percent}% {bytes_per_sec}",
+            Unit::Bytes => {
+                "[{elapsed_precise}] {msg} {bytes}/{total_bytes} [{bar:30}] {percent}% {bytes_per_sec}"
+            }
             Unit::Steps => "[{elapsed_precise}] {msg} {pos}/{len} [{bar:30}]",
         };
         let style = ProgressStyle::with_template(template)
@@ -75,31 +77,5 @@ impl Progress for Talk {
         {
             bar.finish_and_clear();
         }
-    }
-}
-
-/// A number with its thousands set apart.
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && digits.len().saturating_sub(at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::thousands;
-
-    #[test]
-    fn thousands_are_set_apart() {
-        assert_eq!(thousands(0), "0");
-        assert_eq!(thousands(999), "999");
-        assert_eq!(thousands(1_000), "1,000");
-        assert_eq!(thousands(1_234_567), "1,234,567");
     }
 }

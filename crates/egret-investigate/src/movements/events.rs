@@ -126,8 +126,7 @@ async fn scan(
         for (at, channel) in channels.iter().enumerate() {
             event.opens.push(rows.number(&format!("opens_{at}"), row)? == Some(1));
             event.closes.push(
-                channel.closes.is_some()
-                    && rows.number(&format!("closes_{at}"), row)? == Some(1),
+                channel.closes.is_some() && rows.number(&format!("closes_{at}"), row)? == Some(1),
             );
         }
         seen.push(event);
@@ -162,8 +161,7 @@ impl Doors {
             id: first_text(record, &channel.resource.fields),
             account: record.get(fields::CLOUD_ACCOUNT_ID).map(str::to_owned),
         };
-        let grade =
-            if record.outcome == "failure" { Grade::Attempted } else { channel.grade };
+        let grade = if record.outcome == "failure" { Grade::Attempted } else { channel.grade };
         let mut opened = Vec::new();
         for (destination, conditions) in self.destinations(channel, record, &resource, scope) {
             // A policy that lets its own account in opens nothing.
@@ -173,7 +171,9 @@ impl Doors {
                 continue;
             }
             let grade = match (&channel.receivers_of, destination.kind.as_str()) {
-                (Some(_), "unknown") if destination.external.is_none() => grade.min(Grade::Performed),
+                (Some(_), "unknown") if destination.external.is_none() => {
+                    grade.min(Grade::Performed)
+                }
                 _ => grade,
             };
             let actor = record.actor();
@@ -202,9 +202,11 @@ impl Doors {
             });
             if let Some(door) = self.all.get_mut(at) {
                 door.records.push(record.clone());
-                let amount = channel.volume.field.as_deref().and_then(|field| {
-                    record.texts(field).first()?.parse::<u64>().ok()
-                });
+                let amount = channel
+                    .volume
+                    .field
+                    .as_deref()
+                    .and_then(|field| record.texts(field).first()?.parse::<u64>().ok());
                 let bytes = amount.and_then(|amount| amount.checked_mul(channel.volume.unit_bytes));
                 door.largest = door.largest.max(bytes);
             }
@@ -234,7 +236,7 @@ impl Doors {
         }
         if found.is_empty() {
             let mut unknown = scope.judge.destination("unknown", "unknown", None);
-            unknown.reason = "the event does not name a destination".to_owned();
+            "the event does not name a destination".clone_into(&mut unknown.reason);
             found.insert(unknown, Vec::new());
         }
         found.into_iter().collect()
@@ -437,11 +439,8 @@ impl Door {
     }
 
     fn query(&self, channel: Option<&Channel>) -> String {
-        let mut actions: Vec<&str> = self
-            .records
-            .iter()
-            .filter_map(|record| record.get(fields::EVENT_ACTION))
-            .collect();
+        let mut actions: Vec<&str> =
+            self.records.iter().filter_map(|record| record.get(fields::EVENT_ACTION)).collect();
         actions.sort_unstable();
         actions.dedup();
         let actions: Vec<String> = actions.into_iter().map(quoted).collect();
@@ -484,12 +483,7 @@ fn extract(
             match rule.function {
                 Function::PolicyPrincipals => {
                     for grantee in grantees(&value) {
-                        found.push((
-                            grantee.kind.to_owned(),
-                            grantee.id,
-                            None,
-                            grantee.conditions,
-                        ));
+                        found.push((grantee.kind.to_owned(), grantee.id, None, grantee.conditions));
                     }
                 }
                 Function::Value | Function::BucketOfArn | Function::OtherAccount => {

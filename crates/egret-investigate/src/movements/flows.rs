@@ -13,9 +13,8 @@ use datafusion::logical_expr::{Expr, ExprFunctionExt};
 use datafusion::prelude::{ident, lit};
 use egret_model::ecs::catalog::fields;
 use egret_model::limits::{CITATIONS_MAX, GROUP_ROWS_MAX, MOVEMENTS_MAX};
-use egret_model::report::{
-    ChannelResult, Citation, Movement, MovementActor, Resource, Volume,
-};
+use egret_model::report::{ChannelResult, Citation, Movement, MovementActor, Resource, Volume};
+use egret_model::words::bytes as bytes_in_words;
 use egret_query::{Bindings, Options, Reading};
 use jiff::Timestamp;
 
@@ -23,7 +22,6 @@ use super::habit::Habits;
 use super::{Scope, compile, quoted, sentence};
 use crate::channel::Channel;
 use crate::engine::{AnalysisError, Engine, Rows, column, instant, or_engine};
-use crate::words::bytes_in_words;
 
 const WHAT: &str = "outbound flows";
 
@@ -120,12 +118,11 @@ fn outbound(channel: &Channel, scope: &Scope<'_>) -> Result<Expr, AnalysisError>
         ignore_case: false,
     };
     let text = "source.ip: \"<internal>\" AND destination.ip: [NOT \"<internal>\"]";
-    let leaving = egret_query::compile(text, &options).map_err(|diagnostics| {
-        AnalysisError::Query {
+    let leaving =
+        egret_query::compile(text, &options).map_err(|diagnostics| AnalysisError::Query {
             what: "outbound flows".to_owned(),
             reason: format!("{diagnostics:?}"),
-        }
-    })?;
+        })?;
     Ok(compile(channel, &channel.query, scope.now)?.and(leaving.expr))
 }
 
@@ -207,11 +204,9 @@ fn by_day(daily: &Rows, gateways: &BTreeSet<String>) -> Result<(ByDay, u64), Ana
     let mut days: ByDay = BTreeMap::new();
     let mut answers = 0u64;
     for row in 0..daily.len() {
-        let (Some(sender), Some(receiver), Some(day)) = (
-            daily.string("sender", row)?,
-            daily.string("receiver", row)?,
-            daily.time("day", row)?,
-        ) else {
+        let (Some(sender), Some(receiver), Some(day)) =
+            (daily.string("sender", row)?, daily.string("receiver", row)?, daily.time("day", row)?)
+        else {
             continue;
         };
         let flows = daily.count("flows", row)?;
@@ -291,13 +286,8 @@ async fn cited(
             column(fields::LOG_OFFSET).alias("record"),
         ]),
     )?;
-    let pair = concat(vec![
-        ident("sender"),
-        lit("\n"),
-        ident("receiver"),
-        lit("\n"),
-        ident("interface"),
-    ]);
+    let pair =
+        concat(vec![ident("sender"), lit("\n"), ident("receiver"), lit("\n"), ident("interface")]);
     let flows = or_engine(WHAT, flows.with_column("pair", pair))?;
     let flows = or_engine(WHAT, flows.filter(any))?;
     let totals = or_engine(
@@ -331,10 +321,7 @@ async fn cited(
     let order = ["time", "file", "record"].map(|name| ident(name).sort(true, true)).to_vec();
     let number = or_engine(
         WHAT,
-        row_number()
-            .partition_by(vec![ident("sender"), ident("receiver")])
-            .order_by(order)
-            .build(),
+        row_number().partition_by(vec![ident("sender"), ident("receiver")]).order_by(order).build(),
     )?;
     let frame = or_engine(WHAT, flows.window(vec![number.alias("number")]))?;
     let most = u64::try_from(CITATIONS_MAX).unwrap_or(u64::MAX);
@@ -365,8 +352,7 @@ fn movement(
 ) -> Movement {
     let bytes = days.iter().fold(0u64, |sum, (_, day)| sum.saturating_add(day.bytes));
     let account = days.iter().find_map(|(_, day)| day.account.clone());
-    let resource =
-        Resource { kind: channel.resource.kind.clone(), id: sender.clone(), account };
+    let resource = Resource { kind: channel.resource.kind.clone(), id: sender.clone(), account };
     let destination = scope.judge.destination("ip_address", receiver, None);
     let cited = cited.get(&format!("{sender}\n{receiver}")).cloned().unwrap_or_default();
     let mut signs = Vec::new();

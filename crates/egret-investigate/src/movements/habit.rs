@@ -27,7 +27,12 @@ pub const FACTOR: u64 = 5;
 /// before.
 ///
 /// `chosen` says that a person chose the window.
-pub fn period(window: TimeRange, first: Timestamp, last: Timestamp, chosen: bool) -> Option<TimeRange> {
+pub fn period(
+    window: TimeRange,
+    first: Timestamp,
+    last: Timestamp,
+    chosen: bool,
+) -> Option<TimeRange> {
     let day = SignedDuration::from_hours(24);
     // Days are compared by their first moment, and the first of them has begun before its events.
     let into_day = first.as_second().rem_euclid(86_400);
@@ -93,7 +98,7 @@ mod tests {
     use super::*;
 
     fn day(number: i64) -> Timestamp {
-        Timestamp::from_second(number * 86_400).unwrap()
+        Timestamp::from_second(number.saturating_mul(86_400)).unwrap()
     }
 
     fn range(start: i64, end: i64) -> TimeRange {

@@ -79,8 +79,14 @@ pub async fn find(
     }
     found.results.sort_by(|a, b| a.id.cmp(&b.id));
     found.movements.sort_by(|a, b| {
-        (a.first, &a.channel, &a.resource, &a.destination, &a.actor, a.grade)
-            .cmp(&(b.first, &b.channel, &b.resource, &b.destination, &b.actor, b.grade))
+        (a.first, &a.channel, &a.resource, &a.destination, &a.actor, a.grade).cmp(&(
+            b.first,
+            &b.channel,
+            &b.resource,
+            &b.destination,
+            &b.actor,
+            b.grade,
+        ))
     });
     for (movement, number) in found.movements.iter_mut().zip(1u64..) {
         movement.id = format!("M{number}");
@@ -133,7 +139,12 @@ pub fn named(destination: &Destination) -> String {
 }
 
 /// The channel's sentence about one movement.
-fn sentence(channel: &Channel, resource: &Resource, destination: &Destination, bytes: &str) -> String {
+fn sentence(
+    channel: &Channel,
+    resource: &Resource,
+    destination: &Destination,
+    bytes: &str,
+) -> String {
     let destination = match (destination.kind.as_str(), channel.summary.contains("account {dest")) {
         ("aws_account", true) => destination.id.clone(),
         _ => named(destination),

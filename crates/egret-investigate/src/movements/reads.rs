@@ -12,7 +12,7 @@ use datafusion::dataframe::DataFrame;
 use datafusion::functions::expr_fn::{coalesce, concat, date_trunc};
 use datafusion::functions_aggregate::expr_fn::{count, count_distinct, max, min, sum};
 use datafusion::functions_window::expr_fn::row_number;
-use datafusion::logical_expr::{ExprFunctionExt, Expr};
+use datafusion::logical_expr::{Expr, ExprFunctionExt};
 use datafusion::prelude::{ident, lit};
 use egret_model::dataset::Dataset;
 use egret_model::ecs::Field;
@@ -77,7 +77,8 @@ pub(super) async fn find(
     if groups.len() > MOVEMENTS_MAX {
         let mut by_size: Vec<(Group, Days)> = groups.into_iter().collect();
         by_size.sort_by_key(|(group, days)| {
-            let bytes = days.unusual.iter().fold(0u64, |sum, (_, bytes)| sum.saturating_add(*bytes));
+            let bytes =
+                days.unusual.iter().fold(0u64, |sum, (_, bytes)| sum.saturating_add(*bytes));
             (group.failed, std::cmp::Reverse(bytes))
         });
         left_out = by_size.len().saturating_sub(MOVEMENTS_MAX);
@@ -100,10 +101,15 @@ pub(super) async fn find(
     let mut detail = format!(
         "{} reads in the window: {} from inside, {} from outside as on the same reader's other days, \
          {} listed as {} movements",
-        sifted.events, sifted.inside, sifted.usual, sifted.listed, movements.len()
+        sifted.events,
+        sifted.inside,
+        sifted.usual,
+        sifted.listed,
+        movements.len()
     );
     if scope.habit.is_none() {
-        detail.push_str("; the evidence is too short to tell what is usual, so nothing is set aside");
+        detail
+            .push_str("; the evidence is too short to tell what is usual, so nothing is set aside");
     }
     if left_out > 0 {
         detail.push_str(&format!("; the {left_out} smallest groups are not listed"));
@@ -113,9 +119,9 @@ pub(super) async fn find(
     } else if sifted.events > 0 {
         "nothing_found"
     } else {
-        detail = "no read of an object is in the logs; whether data events or access logs were \
+        "no read of an object is in the logs; whether data events or access logs were \
                   switched on for every bucket cannot be told from this"
-            .to_owned();
+            .clone_into(&mut detail);
         "not_covered"
     };
     let result = ChannelResult {
@@ -150,8 +156,12 @@ async fn reads(
                 lit("anonymous"),
             ])
             .alias("principal"),
-            coalesce(vec![column(fields::SOURCE_ADDRESS), column(fields::SOURCE_IP), lit("unknown")])
-                .alias("address"),
+            coalesce(vec![
+                column(fields::SOURCE_ADDRESS),
+                column(fields::SOURCE_IP),
+                lit("unknown"),
+            ])
+            .alias("address"),
             coalesce(vec![column(fields::AWS_S3_BUCKET_NAME), lit("unknown")]).alias("bucket"),
             column(fields::AWS_S3_OBJECT_KEY).alias("object"),
             column(fields::SOURCE_BYTES).alias("bytes"),
@@ -319,13 +329,11 @@ fn sift(
 
 /// Whether an outside account reads.
 fn is_foreign(scope: &Scope<'_>, caller: Option<&str>, principal: &str) -> bool {
-    caller
-        .or_else(|| egret_model::aws::account_of_arn(principal))
-        .is_some_and(|account| {
-            egret_model::aws::is_account_id(account)
-                && !scope.judge.own_accounts().is_empty()
-                && !scope.judge.own_accounts().contains(account)
-        })
+    caller.or_else(|| egret_model::aws::account_of_arn(principal)).is_some_and(|account| {
+        egret_model::aws::is_account_id(account)
+            && !scope.judge.own_accounts().is_empty()
+            && !scope.judge.own_accounts().contains(account)
+    })
 }
 
 /// Only the reads of these groups on their unusual days within the window, with the group's key.
@@ -393,10 +401,8 @@ async fn cited(
 ) -> Result<BTreeMap<String, Vec<(Citation, Option<String>)>>, AnalysisError> {
     const WHAT: &str = "object reads to cite";
     let order = ["time", "file", "record"].map(|name| ident(name).sort(true, true)).to_vec();
-    let number = or_engine(
-        WHAT,
-        row_number().partition_by(vec![ident("group")]).order_by(order).build(),
-    )?;
+    let number =
+        or_engine(WHAT, row_number().partition_by(vec![ident("group")]).order_by(order).build())?;
     let frame = or_engine(WHAT, reads.window(vec![number.alias("number")]))?;
     let most = u64::try_from(CITATIONS_MAX).unwrap_or(u64::MAX);
     let frame = or_engine(WHAT, frame.filter(ident("number").lt_eq(lit(most))))?;
@@ -453,7 +459,10 @@ fn movement(
     } else {
         Volume {
             value: (measured > 0).then_some(bytes),
-            method: format!("{}; {} of {reads} reads say how much", channel.volume.method, measured),
+            method: format!(
+                "{}; {} of {reads} reads say how much",
+                channel.volume.method, measured
+            ),
             bound: if measured > 0 { Bound::Lower } else { Bound::Unknown },
         }
     };

@@ -109,7 +109,11 @@ macro_rules! catalog {
             note: $note,
         }),+];
 
-        #[expect(non_camel_case_types, reason = "only used to number the constants")]
+        #[allow(
+            non_camel_case_types,
+            clippy::upper_case_acronyms,
+            reason = "only used to number the constants"
+        )]
         enum Number { $($constant),+ }
 
         /// One constant a field.
@@ -117,7 +121,10 @@ macro_rules! catalog {
             use super::{Field, Number};
             $(
                 #[doc = concat!("`", $name, "`: ", $note)]
-                #[expect(clippy::as_conversions, reason = "a fieldless enum of fewer than 65,536 variants")]
+                #[allow(
+                    clippy::as_conversions,
+                    reason = "a fieldless enum of fewer than 65,536 variants"
+                )]
                 pub const $constant: Field = Field(Number::$constant as u16);
             )+
         }

@@ -51,7 +51,11 @@ fn contents(document: &Document) -> String {
             let note = note.as_ref().map_or_else(String::new, |note| {
                 format!(" <span class=\"count\">{}</span>", html(note))
             });
-            list.push_str(&format!("<li><a href=\"#{}\">{}</a>{note}</li>\n", attribute(id), html(text)));
+            list.push_str(&format!(
+                "<li><a href=\"#{}\">{}</a>{note}</li>\n",
+                attribute(id),
+                html(text)
+            ));
         }
     }
     list.push_str("</ol>\n");
@@ -138,7 +142,9 @@ fn line(inlines: &[Inline]) -> String {
             Inline::Value(value) => format!("<code>{}</code>", html(value)),
             Inline::Strong(text) => format!("<strong>{}</strong>", html(text)),
             Inline::Badge(badge) => shown(badge),
-            Inline::Link { to, text } => format!("<a href=\"#{}\">{}</a>", attribute(to), html(text)),
+            Inline::Link { to, text } => {
+                format!("<a href=\"#{}\">{}</a>", attribute(to), html(text))
+            }
         })
         .collect()
 }
@@ -249,13 +255,18 @@ fn push_chart(out: &mut String, chart: &Chart) {
 
 /// The chart in words.
 fn description(chart: &Chart) -> String {
-    let at = |second: i64| jiff::Timestamp::from_second(second).map(|time| time.to_string()).unwrap_or_default();
+    let at = |second: i64| {
+        jiff::Timestamp::from_second(second).map(|time| time.to_string()).unwrap_or_default()
+    };
     chart
         .rows
         .iter()
         .map(|row| {
-            let marks: Vec<String> =
-                row.marks.iter().map(|(from, to, _)| format!("{} to {}", at(*from), at(*to))).collect();
+            let marks: Vec<String> = row
+                .marks
+                .iter()
+                .map(|(from, to, _)| format!("{} to {}", at(*from), at(*to)))
+                .collect();
             format!("{}: {}", row.label, marks.join(", "))
         })
         .collect::<Vec<_>>()

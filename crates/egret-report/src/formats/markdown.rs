@@ -57,7 +57,11 @@ fn push_block(out: &mut String, block: &Block) {
         }
         Block::Query { summary, text, notes } => {
             let fence = escape::fence(text);
-            out.push_str(&format!("{}\n\n{fence}text\n{}\n{fence}\n", line(summary), escape::code(text.trim_end())));
+            out.push_str(&format!(
+                "{}\n\n{fence}text\n{}\n{fence}\n",
+                line(summary),
+                escape::code(text.trim_end())
+            ));
             if !notes.is_empty() {
                 out.push('\n');
             }
@@ -79,12 +83,11 @@ fn line(inlines: &[Inline]) -> String {
     inlines
         .iter()
         .map(|inline| match inline {
-            Inline::Text(text) => escape::markdown(text),
+            Inline::Text(text) | Inline::Link { text, .. } => escape::markdown(text),
             Inline::Value(value) if value.is_empty() => String::new(),
             Inline::Value(value) => escape::markdown(value),
             Inline::Strong(text) => format!("**{}**", escape::markdown(text)),
             Inline::Badge(badge) => format!("**{}**", escape::markdown(&badge.word)),
-            Inline::Link { text, .. } => escape::markdown(text),
         })
         .collect()
 }

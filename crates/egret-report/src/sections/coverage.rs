@@ -22,8 +22,9 @@ pub(super) fn coverage(report: &Report) -> Vec<Block> {
             rows: shown
                 .iter()
                 .map(|row| {
-                    let or_dash =
-                        |part: &Option<String>| vec![value(part.clone().unwrap_or_else(|| "–".to_owned()))];
+                    let or_dash = |part: &Option<String>| {
+                        vec![value(part.clone().unwrap_or_else(|| "–".to_owned()))]
+                    };
                     let mut gaps: Vec<String> = row
                         .gaps
                         .iter()
@@ -40,7 +41,11 @@ pub(super) fn coverage(report: &Report) -> Vec<Block> {
                         vec![value(row.first.to_string())],
                         vec![value(row.last.to_string())],
                         vec![text(thousands(row.events))],
-                        vec![text(if gaps.is_empty() { "none".to_owned() } else { gaps.join("; ") })],
+                        vec![text(if gaps.is_empty() {
+                            "none".to_owned()
+                        } else {
+                            gaps.join("; ")
+                        })],
                     ]
                 })
                 .collect(),
@@ -61,7 +66,11 @@ pub(super) fn coverage(report: &Report) -> Vec<Block> {
                     CheckStatus::NotMet => "not_met",
                     CheckStatus::Unknown => "unknown",
                 };
-                vec![vec![text(check.title.clone())], vec![state(word)], vec![text(check.detail.clone())]]
+                vec![
+                    vec![text(check.title.clone())],
+                    vec![state(word)],
+                    vec![text(check.detail.clone())],
+                ]
             })
             .collect(),
     });
@@ -72,9 +81,10 @@ pub(super) fn channels(report: &Report) -> Vec<Block> {
     vec![
         heading(2, "checked", "Checked", Some(report.channels.len().to_string())),
         Block::Table {
-            caption: "Every way out that was looked for, found or not; “nothing found” is said only \
+            caption:
+                "Every way out that was looked for, found or not; “nothing found” is said only \
                       where the logs would have shown it"
-                .to_owned(),
+                    .to_owned(),
             heads: ["Way out", "State", "Events", "What that rests on"].map(str::to_owned).to_vec(),
             rows: report
                 .channels

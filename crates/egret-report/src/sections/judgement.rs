@@ -14,7 +14,9 @@ pub(super) fn hypotheses(report: &Report) -> Vec<Block> {
         .hypotheses
         .iter()
         .map(|hypothesis| {
-            let list = |lines: &[String]| vec![text(if lines.is_empty() { "–".to_owned() } else { lines.join("; ") })];
+            let list = |lines: &[String]| {
+                vec![text(if lines.is_empty() { "–".to_owned() } else { lines.join("; ") })]
+            };
             vec![
                 vec![text(hypothesis.title.clone())],
                 vec![state(&hypothesis.status), text(format!(" {:+}", hypothesis.score))],
@@ -27,9 +29,10 @@ pub(super) fn hypotheses(report: &Report) -> Vec<Block> {
     vec![
         heading(2, "explanations", "Explanations, tested", None),
         Block::Table {
-            caption: "Each explanation with what speaks for and against it; weights are in bands of \
+            caption:
+                "Each explanation with what speaks for and against it; weights are in bands of \
                       half a power of ten and are a stated judgement, not a measurement"
-                .to_owned(),
+                    .to_owned(),
             heads: ["Explanation", "State", "For", "Against", "What would decide it"]
                 .map(str::to_owned)
                 .to_vec(),
@@ -109,7 +112,9 @@ pub(super) fn controls(report: &Report) -> Vec<Block> {
         heading(2, "controls", "Controls", Some(report.controls.len().to_string())),
         Block::Table {
             caption: "Controls that could have stopped or shown it".to_owned(),
-            heads: ["Control", "State", "What that rests on", "Records"].map(str::to_owned).to_vec(),
+            heads: ["Control", "State", "What that rests on", "Records"]
+                .map(str::to_owned)
+                .to_vec(),
             rows: report
                 .controls
                 .iter()

@@ -60,7 +60,11 @@ pub(super) fn overview(report: &Report) -> Vec<Block> {
     );
     let shown = report.movements.len().min(CHART_ROWS);
     vec![Block::Chart(Chart {
-        title: format!("When data moved, and which logs cover it: {} of {} movements", shown, report.movements.len()),
+        title: format!(
+            "When data moved, and which logs cover it: {} of {} movements",
+            shown,
+            report.movements.len()
+        ),
         subtitle: format!(
             "time in UTC, {} to {}; bars are what was seen, dashed a door that stood open, hatched no log",
             jiff::Timestamp::from_second(start).unwrap_or(window.start),
@@ -111,7 +115,10 @@ fn facts(movement: &Movement) -> Vec<(String, Vec<Inline>)> {
     let mut facts = vec![
         (
             "Grade".to_owned(),
-            vec![grade(movement.grade, tone(movement)), text(format!(" {}", movement.grade_reason))],
+            vec![
+                grade(movement.grade, tone(movement)),
+                text(format!(" {}", movement.grade_reason)),
+            ],
         ),
         (
             "From".to_owned(),
@@ -166,7 +173,8 @@ fn facts(movement: &Movement) -> Vec<(String, Vec<Inline>)> {
         when.push(value(closed.to_string()));
     }
     facts.push(("When".to_owned(), when));
-    let mut how_much = vec![text(volume(&movement.bytes)), text(format!("; {}", movement.bytes.method))];
+    let mut how_much =
+        vec![text(volume(&movement.bytes)), text(format!("; {}", movement.bytes.method))];
     if let Some(objects) = movement.objects {
         how_much.insert(0, text(format!("{} objects, ", thousands(objects))));
     }
@@ -199,9 +207,7 @@ pub(super) fn destinations(report: &Report) -> Vec<Block> {
                     .movements
                     .iter()
                     .take(10)
-                    .flat_map(|id| {
-                        [Inline::Link { to: id.clone(), text: id.clone() }, text(" ")]
-                    })
+                    .flat_map(|id| [Inline::Link { to: id.clone(), text: id.clone() }, text(" ")])
                     .chain((total.movements.len() > 10).then(|| {
                         text(format!("and {} more", total.movements.len().saturating_sub(10)))
                     }))
@@ -214,9 +220,16 @@ pub(super) fn destinations(report: &Report) -> Vec<Block> {
         Block::Table {
             caption: "Destinations over all movements; the same bytes leaving twice are not added"
                 .to_owned(),
-            heads: ["Destination", "May data be there", "Highest grade", "Amount", "When (UTC)", "Movements"]
-                .map(str::to_owned)
-                .to_vec(),
+            heads: [
+                "Destination",
+                "May data be there",
+                "Highest grade",
+                "Amount",
+                "When (UTC)",
+                "Movements",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
             rows,
         },
     ];

@@ -101,10 +101,7 @@ pub(super) fn chains(report: &Report) -> Vec<Block> {
     let (shown, more) = limited(&report.chains);
     for chain in shown {
         let origin = chain.origin.clone().unwrap_or_else(|| "not known".to_owned());
-        let mut facts = vec![(
-            "Leads to".to_owned(),
-            vec![value(origin)],
-        )];
+        let mut facts = vec![("Leads to".to_owned(), vec![value(origin)])];
         for hop in &chain.hops {
             facts.push((
                 hop.kind.replace('_', " "),

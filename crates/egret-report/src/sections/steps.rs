@@ -7,40 +7,45 @@ use crate::document::{Block, text, value};
 use crate::words::{record, state, step, thousands};
 
 pub(super) fn steps(report: &Report) -> Vec<Block> {
-    let mut blocks =
-        vec![heading(2, "steps", "The pattern, step by step", Some(report.steps.len().to_string()))];
+    let mut blocks = vec![heading(
+        2,
+        "steps",
+        "The pattern, step by step",
+        Some(report.steps.len().to_string()),
+    )];
     let mut phase = "";
     for (number, one) in report.steps.iter().enumerate() {
         if one.phase != phase {
             phase = &one.phase;
             blocks.push(heading(3, &format!("phase-{number}"), phase, None));
         }
-        let mut summary = vec![step(one.status), text(format!(" {} ", one.id)), text(one.title.clone())];
+        let mut summary =
+            vec![step(one.status), text(format!(" {} ", one.id)), text(one.title.clone())];
         if let Some(rows) = one.rows {
             summary.push(text(format!(": {} rows", thousands(rows))));
         }
-        match &one.query {
-            Some(query) => {
-                let mut notes = Vec::new();
-                if one.rows.is_none_or(|rows| rows == 0) {
-                    notes.push(vec![text(one.detail.clone())]);
-                }
-                if let Some(reading) = &one.reading {
-                    notes.push(vec![text("Reading: "), text(reading.clone())]);
-                }
-                for diagnostic in &one.diagnostics {
-                    notes.push(vec![value(diagnostic.code.clone()), text(format!(" {}", diagnostic.message))]);
-                }
-                if let Some(bound) = &one.bound_query {
-                    notes.push(vec![text("Run as: "), value(bound.clone())]);
-                }
-                notes.extend(one.sample.iter().map(record));
-                blocks.push(Block::Query { summary, text: query.clone(), notes });
+        if let Some(query) = &one.query {
+            let mut notes = Vec::new();
+            if one.rows.is_none_or(|rows| rows == 0) {
+                notes.push(vec![text(one.detail.clone())]);
             }
-            None => {
-                summary.push(text(format!(" – {}", one.detail)));
-                blocks.push(Block::Paragraph(summary));
+            if let Some(reading) = &one.reading {
+                notes.push(vec![text("Reading: "), text(reading.clone())]);
             }
+            for diagnostic in &one.diagnostics {
+                notes.push(vec![
+                    value(diagnostic.code.clone()),
+                    text(format!(" {}", diagnostic.message)),
+                ]);
+            }
+            if let Some(bound) = &one.bound_query {
+                notes.push(vec![text("Run as: "), value(bound.clone())]);
+            }
+            notes.extend(one.sample.iter().map(record));
+            blocks.push(Block::Query { summary, text: query.clone(), notes });
+        } else {
+            summary.push(text(format!(" – {}", one.detail)));
+            blocks.push(Block::Paragraph(summary));
         }
     }
     blocks

@@ -64,7 +64,11 @@ pub(super) fn scope(report: &Report) -> Vec<Block> {
         ("Reference time".to_owned(), vec![value(case.reference_time.to_string())]),
         (
             "Pattern".to_owned(),
-            vec![text(case.pattern.name.clone()), text(", SHA-256 "), value(case.pattern.sha256.clone())],
+            vec![
+                text(case.pattern.name.clone()),
+                text(", SHA-256 "),
+                value(case.pattern.sha256.clone()),
+            ],
         ),
         ("Written by".to_owned(), vec![text(format!("Egret {}", case.egret_version))]),
     ];

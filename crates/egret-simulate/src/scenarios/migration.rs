@@ -1,5 +1,5 @@
 //! Benign: infrastructure code sets up replication and a bucket policy towards an account of the
-//! organisation, and DataSync reads the bucket in working hours over ten days.
+//! organisation, and `DataSync` reads the bucket in working hours over ten days.
 
 use super::{Plot, movement};
 use crate::background::read;
@@ -68,7 +68,8 @@ pub(crate) fn add(world: &World, plot: &mut Plot, chance: &mut Chance) {
         let count = (world.events_a_day / 10).max(10);
         for number in 0..count {
             let step = 7 * HOUR_MS / i64::try_from(count).unwrap_or(1).max(1);
-            let time = start.saturating_add(step.saturating_mul(i64::try_from(number).unwrap_or(0)));
+            let time =
+                start.saturating_add(step.saturating_mul(i64::try_from(number).unwrap_or(0)));
             read(bucket, chance.below(4_000), time, &caller, events, chance);
         }
     }

@@ -22,7 +22,8 @@ pub(crate) fn add(world: &World, plot: &mut Plot, chance: &mut Chance) {
             created: world.day_start(day),
             mfa: false,
             address: "10.0.4.10".to_owned(),
-            agent: "Boto3/1.34.42 md/Botocore#1.34.42 os/linux#5.10 exec-env/AWS_Lambda_python3.12".to_owned(),
+            agent: "Boto3/1.34.42 md/Botocore#1.34.42 os/linux#5.10 exec-env/AWS_Lambda_python3.12"
+                .to_owned(),
             invoked_by: None,
         };
         let snapshot = format!("snap-0{}", chance.hex(16));

@@ -32,13 +32,18 @@ pub(crate) fn add(world: &World, options: &Options, plot: &mut Plot, chance: &mu
         time = time.saturating_add(70_000);
     }
     let mut caller = sign_in(person, time, OUTSIDE, events, chance);
-    caller.agent = "aws-cli/2.17.9 md/awscrt#0.20.11 ua/2.0 os/linux#6.6.15-amd64 md/arch#x86_64 lang/python#3.11.8 command/s3.sync".to_owned();
+    "aws-cli/2.17.9 md/awscrt#0.20.11 ua/2.0 os/linux#6.6.15-amd64 md/arch#x86_64 lang/python#3.11.8 command/s3.sync".clone_into(&mut caller.agent);
     time = time.saturating_add(90_000);
     for (source, name, request, denied) in [
         ("sts.amazonaws.com", "GetCallerIdentity", "null", false),
         ("s3.amazonaws.com", "ListBuckets", "{\"Host\":\"s3.amazonaws.com\"}", false),
         ("iam.amazonaws.com", "ListRoles", "null", true),
-        ("s3.amazonaws.com", "GetBucketPolicy", "{\"bucketName\":\"example-payroll\",\"policy\":\"\"}", false),
+        (
+            "s3.amazonaws.com",
+            "GetBucketPolicy",
+            "{\"bucketName\":\"example-payroll\",\"policy\":\"\"}",
+            false,
+        ),
         ("secretsmanager.amazonaws.com", "ListSecrets", "null", true),
         ("ec2.amazonaws.com", "DescribeInstances", "null", true),
     ] {
@@ -61,7 +66,9 @@ pub(crate) fn add(world: &World, options: &Options, plot: &mut Plot, chance: &mu
         first.get_or_insert(time);
         if number == seen {
             let stop = Call::new(time, "cloudtrail.amazonaws.com", "StopLogging")
-                .request(format!("{{\"name\":\"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/main\"}}"))
+                .request(format!(
+                    "{{\"name\":\"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/main\"}}"
+                ))
                 .response("null".to_owned());
             plot.day(day).trail.push(stop.record(&caller, chance).0);
             plot.trail_stopped_at = Some(time);

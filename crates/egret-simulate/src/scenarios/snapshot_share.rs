@@ -46,7 +46,8 @@ pub(crate) fn add(world: &World, plot: &mut Plot, chance: &mut Chance) {
              \"attributeType\":\"CREATE_VOLUME_PERMISSION\"}}"
         )
     };
-    let answer = |chance: &mut Chance| format!("{{\"requestId\":\"{}\",\"_return\":true}}", chance.uuid());
+    let answer =
+        |chance: &mut Chance| format!("{{\"requestId\":\"{}\",\"_return\":true}}", chance.uuid());
     let shared_at = minute(14);
     let response = answer(chance);
     events.trail.push(
@@ -107,14 +108,24 @@ pub(crate) fn add(world: &World, plot: &mut Plot, chance: &mut Chance) {
     .by(&caller);
     made.bytes = size;
     plot.moved(made);
-    let mut shared =
-        movement("ebs_snapshot_share", "enabled", ("ebs_snapshot", &snapshot), outsider, (shared_at, shared_at))
-            .by(&caller);
+    let mut shared = movement(
+        "ebs_snapshot_share",
+        "enabled",
+        ("ebs_snapshot", &snapshot),
+        outsider,
+        (shared_at, shared_at),
+    )
+    .by(&caller);
     shared.bytes = size;
     shared.closed_at = Some(at(closed_at));
     plot.moved(shared);
-    let mut used =
-        movement("shared_snapshot_use", "received", ("ebs_snapshot", &snapshot), outsider, (used_at, used_at));
+    let mut used = movement(
+        "shared_snapshot_use",
+        "received",
+        ("ebs_snapshot", &snapshot),
+        outsider,
+        (used_at, used_at),
+    );
     used.bytes = size;
     plot.moved(used);
     let mut database = movement(

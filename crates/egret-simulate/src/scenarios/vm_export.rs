@@ -31,7 +31,10 @@ pub(crate) fn add(world: &World, options: &Options, plot: &mut Plot, chance: &mu
         ("ec2.amazonaws.com", "DescribeExportTasks"),
     ] {
         events.trail.push(
-            Call::new(time, source, name).request("{\"filterSet\":{}}".to_owned()).record(&caller, chance).0,
+            Call::new(time, source, name)
+                .request("{\"filterSet\":{}}".to_owned())
+                .record(&caller, chance)
+                .0,
         );
         time = time.saturating_add(25_000);
     }
@@ -76,17 +79,34 @@ pub(crate) fn add(world: &World, options: &Options, plot: &mut Plot, chance: &mu
     });
     plot.day(next).trail.push(call.record(&caller, chance).0);
     let own = ("aws_account", ACCOUNT);
-    let mut made =
-        movement("ebs_snapshot_create", "performed", ("ebs_volume", VOLUME), own, (snapped, snapped)).by(&caller);
+    let mut made = movement(
+        "ebs_snapshot_create",
+        "performed",
+        ("ebs_volume", VOLUME),
+        own,
+        (snapped, snapped),
+    )
+    .by(&caller);
     made.bytes = Some(200u64.saturating_mul(GIB));
     plot.moved(made);
     plot.moved(
-        movement("vm_export", "performed", ("instance", INSTANCE), ("s3_bucket", BUCKET), (exported, exported))
-            .by(&caller),
+        movement(
+            "vm_export",
+            "performed",
+            ("instance", INSTANCE),
+            ("s3_bucket", BUCKET),
+            (exported, exported),
+        )
+        .by(&caller),
     );
-    let mut read =
-        movement("s3_object_read", "received", ("s3_bucket", BUCKET), ("ip_address", OUTSIDE), (fetched, fetched))
-            .by(&caller);
+    let mut read = movement(
+        "s3_object_read",
+        "received",
+        ("s3_bucket", BUCKET),
+        ("ip_address", OUTSIDE),
+        (fetched, fetched),
+    )
+    .by(&caller);
     read.objects = Some(1);
     read.bytes = Some(bytes);
     plot.moved(read);

@@ -35,8 +35,7 @@ impl Ingest {
             general.machine(),
             &talk,
         )?;
-        let open =
-            summary.files.iter().any(|file| file.quarantined > 0 || file.source.is_none());
+        let open = summary.files.iter().any(|file| file.quarantined > 0 || file.source.is_none());
         Ok(if open { Exit::Open } else { Exit::Done })
     }
 }

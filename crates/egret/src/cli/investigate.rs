@@ -60,7 +60,13 @@ impl Investigate {
         let talk = general.talk();
         let case = CaseDir::create_or_open(&self.case)?;
         if !self.paths.is_empty() {
-            app::ingest(&case, &self.paths, self.broker_mapping.as_deref(), general.machine(), &talk)?;
+            app::ingest(
+                &case,
+                &self.paths,
+                self.broker_mapping.as_deref(),
+                general.machine(),
+                &talk,
+            )?;
         }
         let ask = Ask {
             from: self.from,

@@ -58,13 +58,17 @@ impl Channels {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   egret sources")]
-pub(crate) struct Sources {}
+pub(crate) struct Sources {
+    /// Only sources whose name contains this.
+    #[arg(value_name = "TEXT", default_value = "", help_heading = "Filtering")]
+    contains: String,
+}
 
 impl Sources {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let registry = Registry::standard();
         let mut text = String::new();
-        for source in registry.sources() {
+        for source in registry.sources().filter(|source| source.id().contains(&self.contains)) {
             text.push_str(&format!("{:<16} {}\n", source.id(), source.title()));
         }
         print(&text)?;

@@ -118,7 +118,9 @@ pub(crate) fn instant(text: &str) -> Result<jiff::Timestamp, String> {
 pub(crate) fn binding(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err(format!("`{text}` is no binding; expected `name=value`, such as `bucket_name=payroll`")),
+        _ => Err(format!(
+            "`{text}` is no binding; expected `name=value`, such as `bucket_name=payroll`"
+        )),
     }
 }
 

@@ -60,7 +60,13 @@ pub(crate) struct Query {
     #[arg(long, value_name = "N", default_value_t = 100, help_heading = "Output")]
     limit: usize,
     /// How rows are printed.
-    #[arg(short = 't', long, value_name = "TYPE", default_value = "table", help_heading = "Output")]
+    #[arg(
+        short = 't',
+        long,
+        value_name = "TYPE",
+        default_value = "table",
+        help_heading = "Output"
+    )]
     output_type: OutputType,
 }
 
@@ -163,9 +169,7 @@ fn rendered(text: &str, diagnostic: &Diagnostic) -> String {
 }
 
 /// Time of the last event; what `now` means when nobody says.
-async fn last_event(
-    session: &datafusion::prelude::SessionContext,
-) -> anyhow::Result<Timestamp> {
+async fn last_event(session: &datafusion::prelude::SessionContext) -> anyhow::Result<Timestamp> {
     use arrow::array::AsArray;
     use arrow::datatypes::TimestampMicrosecondType;
     use datafusion::functions_aggregate::expr_fn::max;
@@ -178,5 +182,7 @@ async fn last_event(
         .first()
         .and_then(|batch| batch.column(0).as_primitive_opt::<TimestampMicrosecondType>())
         .and_then(|times| times.iter().next().flatten());
-    Ok(micros.and_then(|micros| Timestamp::from_microsecond(micros).ok()).unwrap_or(Timestamp::UNIX_EPOCH))
+    Ok(micros
+        .and_then(|micros| Timestamp::from_microsecond(micros).ok())
+        .unwrap_or(Timestamp::UNIX_EPOCH))
 }

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use egret_model::words::thousands;
 use egret_simulate::{Options, Scenario};
 use jiff::Timestamp;
 
 use super::{General, instant};
 use crate::exit::Exit;
-use crate::talk::{print, thousands};
+use crate::talk::print;
 
 /// Write AWS-shaped logs of all five sources with an incident in them, and the truth beside them.
 #[derive(Debug, Args)]

@@ -19,7 +19,13 @@ pub(crate) struct Sql {
     #[command(flatten)]
     case: CaseArg,
     /// How rows are printed.
-    #[arg(short = 't', long, value_name = "TYPE", default_value = "table", help_heading = "Output")]
+    #[arg(
+        short = 't',
+        long,
+        value_name = "TYPE",
+        default_value = "table",
+        help_heading = "Output"
+    )]
     output_type: OutputType,
 }
 

@@ -12,10 +12,7 @@ pub(crate) struct Run {
 }
 
 /// Runs `egret` with these arguments in `folder`.
-pub(crate) fn egret<A: AsRef<OsStr>>(
-    folder: &Path,
-    arguments: impl IntoIterator<Item = A>,
-) -> Run {
+pub(crate) fn egret<A: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = A>) -> Run {
     let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_egret"))
         .args(arguments)
         .current_dir(folder)

@@ -52,8 +52,7 @@ async fn every_plan_travels() {
     };
     let pattern = Pattern::parse(DEFAULT_PATTERN).unwrap();
     let channels = Channel::built_in().unwrap();
-    let report =
-        investigate(&engine, &pattern, &channels, &settings, &[], &Silent).await.unwrap();
+    let report = investigate(&engine, &pattern, &channels, &settings, &[], &Silent).await.unwrap();
     assert!(!report.movements.is_empty());
     let mut names = travelled.lock().unwrap().clone();
     names.sort();

@@ -19,7 +19,10 @@ fn attack_techniques_report_each_share_with_its_receiver_and_no_more() {
     let Some(logs) = shared("data/stratus-red-team") else { return };
     let folder = tempfile::tempdir().unwrap();
     let case = folder.path().join("case");
-    let run = egret(folder.path(), ["investigate".as_ref(), logs.as_os_str(), "--case".as_ref(), case.as_os_str()]);
+    let run = egret(
+        folder.path(),
+        ["investigate".as_ref(), logs.as_os_str(), "--case".as_ref(), case.as_os_str()],
+    );
     assert_eq!(run.code, 1, "{}", run.stderr);
     let report = report(&case);
     for (channel, receiver) in [
@@ -44,7 +47,10 @@ fn instance_credentials_used_from_elsewhere() {
     };
     let folder = tempfile::tempdir().unwrap();
     let case = folder.path().join("case");
-    let run = egret(folder.path(), ["investigate".as_ref(), log.as_os_str(), "--case".as_ref(), case.as_os_str()]);
+    let run = egret(
+        folder.path(),
+        ["investigate".as_ref(), log.as_os_str(), "--case".as_ref(), case.as_os_str()],
+    );
     assert_eq!(run.code, 1, "{}", run.stderr);
     let report = report(&case);
     let reads = movements(&report, "s3_object_read");

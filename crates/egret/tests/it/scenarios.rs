@@ -30,7 +30,8 @@ fn check(scenario: &str, verdicts: &[&str]) -> Value {
         agrees(scenario, wanted, found);
     }
     // What is listed beside the truth is never taken for theft.
-    let deciding = report["verdict"]["reasons"][0]["findings"][0].as_str().map(|id| id.replace('F', "M"));
+    let deciding =
+        report["verdict"]["reasons"][0]["findings"][0].as_str().map(|id| id.replace('F', "M"));
     let decided = movements.iter().find(|movement| movement["id"].as_str() == deciding.as_deref());
     if let Some(decided) = decided {
         assert!(
@@ -51,7 +52,13 @@ fn check(scenario: &str, verdicts: &[&str]) -> Value {
 fn titles(report: &Value) -> String {
     report["movements"]
         .as_array()
-        .map(|movements| movements.iter().map(|movement| movement["title"].to_string()).collect::<Vec<_>>().join("\n"))
+        .map(|movements| {
+            movements
+                .iter()
+                .map(|movement| movement["title"].to_string())
+                .collect::<Vec<_>>()
+                .join("\n")
+        })
         .unwrap_or_default()
 }
 
@@ -84,7 +91,10 @@ fn agrees(scenario: &str, truth: &Value, movement: &Value) {
             assert_eq!(wanted, found, "{scenario}: {what} of {title}");
         }
     }
-    assert!(!movement["events"].as_array().unwrap().is_empty(), "{scenario}: {title} cites nothing");
+    assert!(
+        !movement["events"].as_array().unwrap().is_empty(),
+        "{scenario}: {title} cites nothing"
+    );
 }
 
 #[test]
@@ -97,13 +107,23 @@ fn s3_bulk_read() {
     for kind in ["assume_role", "broker", "idp_login"] {
         assert!(kinds.contains(&kind), "no {kind} in {kinds:?}");
     }
-    let phases: Vec<&str> =
-        report["timeline"].as_array().unwrap().iter().filter_map(|line| line["phase"].as_str()).collect();
-    for phase in ["authentication", "authorization", "reconnaissance", "access", "cleanup", "transfer"] {
+    let phases: Vec<&str> = report["timeline"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|line| line["phase"].as_str())
+        .collect();
+    for phase in
+        ["authentication", "authorization", "reconnaissance", "access", "cleanup", "transfer"]
+    {
         assert!(phases.contains(&phase), "no {phase} in the timeline");
     }
-    let failed: Vec<&Value> =
-        report["steps"].as_array().unwrap().iter().filter(|step| step["status"] == "failed").collect();
+    let failed: Vec<&Value> = report["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|step| step["status"] == "failed")
+        .collect();
     assert!(failed.is_empty(), "{failed:#?}");
 }
 
