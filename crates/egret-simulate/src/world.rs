@@ -107,8 +107,8 @@ pub(crate) const BUCKETS: &[Bucket] = &[
 ];
 
 const NAMES: &[&str] = &[
-    "ana", "bo", "carla", "dev", "elif", "femi", "greta", "hugo", "ines", "jonas", "kaya", "liam",
-    "mira", "noor", "omar", "petra", "quinn", "rosa", "sven", "tara", "udo", "vera", "wim",
+    "ana", "bo", "carla", "dev", "elif", "femi", "greta", "hugo", "iris", "jonas", "kaya", "liam",
+    "mira", "noor", "omar", "petra", "quinn", "rosa", "sven", "tara", "ulla", "vera", "wim",
     "xenia", "yara", "zeno", "amir", "bea", "cleo", "dina", "emil", "fay", "gil", "hana", "ivo",
     "jana", "kofi", "lena", "maya", "nils",
 ];
