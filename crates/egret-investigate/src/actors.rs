@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use datafusion::functions::expr_fn::coalesce;
 use datafusion::functions_aggregate::expr_fn::{count, max, min, sum};
-use datafusion::prelude::{ident, lit, when};
+use datafusion::prelude::{lit, when};
 use egret_model::ecs::catalog::fields;
-use egret_model::limits::GROUP_ROWS_MAX;
 use egret_model::report::{Actor, Movement};
 use egret_model::time::TimeRange;
 
@@ -73,10 +72,7 @@ pub async fn actors(
         ),
     )?;
     let order = ["principal", "user", "session", "key", "address", "agent"];
-    let frame =
-        or_engine(WHAT, frame.sort(order.map(|name| ident(name).sort(true, true)).to_vec()))?;
-    let frame = or_engine(WHAT, frame.limit(0, Some(GROUP_ROWS_MAX)))?;
-    let rows = engine.rows(WHAT, frame).await?;
+    let rows = engine.groups(WHAT, frame, &order).await?;
 
     let mut actors: BTreeMap<String, Actor> = BTreeMap::new();
     for row in 0..rows.len() {

@@ -9,10 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use datafusion::functions::expr_fn::date_trunc;
 use datafusion::functions_aggregate::expr_fn::{count, max, min};
-use datafusion::prelude::{ident, lit};
+use datafusion::prelude::lit;
 use egret_model::dataset::Dataset;
 use egret_model::ecs::catalog::fields;
-use egret_model::limits::GROUP_ROWS_MAX;
 use egret_model::report::{CheckStatus, Coverage, CoverageCheck, DatasetCoverage};
 use egret_model::time::TimeRange;
 use jiff::{SignedDuration, Timestamp};
@@ -84,10 +83,7 @@ pub async fn facts(engine: &Engine) -> Result<Facts, AnalysisError> {
             ],
         ),
     )?;
-    let order = ["of", "account", "region", "hour"].map(|name| ident(name).sort(true, true));
-    let frame = or_engine(WHAT, frame.sort(order.to_vec()))?;
-    let frame = or_engine(WHAT, frame.limit(0, Some(GROUP_ROWS_MAX)))?;
-    let rows = engine.rows(WHAT, frame).await?;
+    let rows = engine.groups(WHAT, frame, &["of", "account", "region", "hour"]).await?;
 
     type Place = (String, Option<String>, Option<String>);
     let mut places: BTreeMap<Place, (Timestamp, Timestamp, u64, BTreeSet<Timestamp>)> =
@@ -203,12 +199,7 @@ async fn buckets(engine: &Engine) -> Result<Buckets, AnalysisError> {
             ],
         ),
     )?;
-    let frame = or_engine(
-        WHAT,
-        frame.sort(["bucket", "of", "data"].map(|name| ident(name).sort(true, true)).to_vec()),
-    )?;
-    let frame = or_engine(WHAT, frame.limit(0, Some(GROUP_ROWS_MAX)))?;
-    let rows = engine.rows(WHAT, frame).await?;
+    let rows = engine.groups(WHAT, frame, &["bucket", "of", "data"]).await?;
     let (mut own, mut data, mut access) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for row in 0..rows.len() {
         let Some(bucket) = rows.string("bucket", row)? else { continue };

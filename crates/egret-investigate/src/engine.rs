@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex};
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::compute::{cast, concat_batches};
+use arrow::compute::{SortColumn, cast, concat_batches, lexsort_to_indices, take_record_batch};
 use arrow::datatypes::{
     DataType, Field as ArrowField, Int64Type, Schema, TimestampMicrosecondType,
 };
@@ -15,6 +15,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::prelude::{SessionContext, ident, lit};
 use egret_model::ecs::Field;
 use egret_model::ecs::catalog::fields;
+use egret_model::limits::GROUP_ROWS_MAX;
 use egret_model::report::Citation;
 use jiff::Timestamp;
 
@@ -107,6 +108,24 @@ impl Engine {
         Rows::new(what, &batch)
     }
 
+    /// Runs a grouped plan: at most [`GROUP_ROWS_MAX`] rows, sorted by the columns named.
+    ///
+    /// Sorted here and not in the plan: a limit above a sort makes the engine hold that many rows
+    /// of candidates in memory it cannot spill, however few rows there are.
+    ///
+    /// # Errors
+    ///
+    /// See [`Self::rows`].
+    pub async fn groups(
+        &self,
+        what: &'static str,
+        frame: DataFrame,
+        order: &[&str],
+    ) -> Result<Rows, AnalysisError> {
+        let frame = or_engine(what, frame.limit(0, Some(GROUP_ROWS_MAX)))?;
+        self.rows(what, frame).await?.sorted(order)
+    }
+
     /// Names of the analyses run so far, in order.
     pub fn asked(&self) -> Vec<&'static str> {
         self.asked.lock().map(|asked| asked.clone()).unwrap_or_default()
@@ -176,6 +195,26 @@ impl Rows {
             RecordBatch::try_new_with_options(Arc::new(Schema::new(schema)), columns, &options)
                 .map_err(|source| engine_error(what, source.into()))?;
         Ok(Self { what, batch })
+    }
+
+    /// The same rows by these columns, nulls first.
+    fn sorted(self, order: &[&str]) -> Result<Self, AnalysisError> {
+        let arrow = |source: arrow::error::ArrowError| engine_error(self.what, source.into());
+        let mut columns = Vec::with_capacity(order.len());
+        for name in order {
+            let values = self.batch.column_by_name(name).ok_or_else(|| AnalysisError::Shape {
+                what: self.what,
+                column: (*name).to_owned(),
+                expected: "a column to sort by",
+            })?;
+            columns.push(SortColumn { values: Arc::clone(values), options: None });
+        }
+        if self.is_empty() || columns.is_empty() {
+            return Ok(self);
+        }
+        let indices = lexsort_to_indices(&columns, None).map_err(arrow)?;
+        let batch = take_record_batch(&self.batch, &indices).map_err(arrow)?;
+        Ok(Self { what: self.what, batch })
     }
 
     /// Number of rows.

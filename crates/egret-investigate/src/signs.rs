@@ -9,9 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use datafusion::functions::expr_fn::date_trunc;
 use datafusion::functions_aggregate::expr_fn::{count, count_distinct, max, min};
-use datafusion::prelude::{ident, lit};
+use datafusion::prelude::lit;
 use egret_model::ecs::catalog::fields;
-use egret_model::limits::GROUP_ROWS_MAX;
 use egret_model::report::{Authorised, Citation, Grade, Movement};
 use egret_model::time::TimeRange;
 use jiff::{SignedDuration, Timestamp};
@@ -202,10 +201,7 @@ async fn acts(engine: &Engine, cast: &Cast, period: TimeRange) -> Result<Vec<Act
             ],
         ),
     )?;
-    let frame =
-        or_engine(WHAT, frame.sort(group.map(|name| ident(name).sort(true, true)).to_vec()))?;
-    let frame = or_engine(WHAT, frame.limit(0, Some(GROUP_ROWS_MAX)))?;
-    let rows = engine.rows(WHAT, frame).await?;
+    let rows = engine.groups(WHAT, frame, &group).await?;
     let mut acts = Vec::with_capacity(rows.len());
     for row in 0..rows.len() {
         let (Some(first), Some(last)) = (rows.time("first", row)?, rows.time("last", row)?) else {
@@ -262,10 +258,7 @@ async fn neighbours(
     )?;
     let frame = or_engine(WHAT, frame.distinct())?;
     let order = ["address", "principal", "kind", "agent"];
-    let frame =
-        or_engine(WHAT, frame.sort(order.map(|name| ident(name).sort(true, true)).to_vec()))?;
-    let frame = or_engine(WHAT, frame.limit(0, Some(GROUP_ROWS_MAX)))?;
-    let rows = engine.rows(WHAT, frame).await?;
+    let rows = engine.groups(WHAT, frame, &order).await?;
     let mut neighbours = Vec::with_capacity(rows.len());
     for row in 0..rows.len() {
         neighbours.push(Neighbour {

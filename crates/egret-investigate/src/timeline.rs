@@ -12,7 +12,6 @@ use datafusion::logical_expr::{Expr, ExprFunctionExt};
 use datafusion::prelude::{ident, lit};
 use egret_model::dataset::Dataset;
 use egret_model::ecs::catalog::fields;
-use egret_model::limits::GROUP_ROWS_MAX;
 use egret_model::report::{Citation, Confidence, Grade, Movement, TimelineEntry};
 use egret_model::time::TimeRange;
 use jiff::SignedDuration;
@@ -204,10 +203,7 @@ async fn grouped(
         ),
     )?;
     let order = ["first", "who", "action", "of", "outcome", "address", "target"];
-    let frame =
-        or_engine(WHAT, frame.sort(order.map(|name| ident(name).sort(true, true)).to_vec()))?;
-    let frame = or_engine(WHAT, frame.limit(0, Some(GROUP_ROWS_MAX)))?;
-    engine.rows(WHAT, frame).await
+    engine.groups(WHAT, frame, &order).await
 }
 
 /// Draws together neighbours that say the same.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::{lit, when};
+use egret_model::ecs::Field;
 use egret_model::ecs::catalog::fields;
 use egret_model::limits::{CHANNEL_EVENTS_MAX, CITATIONS_MAX};
 use egret_model::report::{
@@ -13,7 +14,7 @@ use egret_model::report::{
 
 use super::{Scope, compile, quoted, sentence};
 use crate::channel::{Channel, Extractor, Function};
-use crate::engine::{AnalysisError, Engine, in_order, or_engine};
+use crate::engine::{AnalysisError, Engine, or_engine};
 use crate::policy::grantees;
 use crate::record::{Record, text_of};
 
@@ -76,7 +77,7 @@ pub(super) async fn find(
         };
         if cut {
             detail.push_str(&format!(
-                "; only the first {CHANNEL_EVENTS_MAX} events of all channels together were followed"
+                "; only {CHANNEL_EVENTS_MAX} events of all channels together were followed"
             ));
         }
         results.push(ChannelResult {
@@ -117,9 +118,9 @@ async fn scan(
     let frame = engine.events(WHAT).await?;
     let frame = or_engine(WHAT, frame.filter(any))?;
     let frame = or_engine(WHAT, frame.select(select))?;
-    let frame = or_engine(WHAT, frame.sort(in_order()))?;
     let frame = or_engine(WHAT, frame.limit(0, Some(CHANNEL_EVENTS_MAX.saturating_add(1))))?;
-    let rows = engine.rows(WHAT, frame).await?;
+    let order = [fields::TIMESTAMP, fields::LOG_FILE_PATH, fields::LOG_OFFSET];
+    let rows = engine.groups(WHAT, frame, &order.map(Field::name)).await?;
     let mut seen = Vec::with_capacity(rows.len());
     for (row, record) in Record::all(&rows)? {
         let mut event = Seen { record, opens: Vec::new(), closes: Vec::new() };

@@ -12,7 +12,7 @@ use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::{Expr, ExprFunctionExt};
 use datafusion::prelude::{ident, lit};
 use egret_model::ecs::catalog::fields;
-use egret_model::limits::{CITATIONS_MAX, GROUP_ROWS_MAX, MOVEMENTS_MAX};
+use egret_model::limits::{CITATIONS_MAX, MOVEMENTS_MAX};
 use egret_model::report::{ChannelResult, Citation, Movement, MovementActor, Resource, Volume};
 use egret_model::words::bytes as bytes_in_words;
 use egret_query::{Bindings, Options, Reading};
@@ -172,10 +172,7 @@ async fn daily(
         ),
     )?;
     let order = ["sender", "receiver", "interface", "answers", "day"];
-    let frame =
-        or_engine(WHAT, frame.sort(order.map(|name| ident(name).sort(true, true)).to_vec()))?;
-    let frame = or_engine(WHAT, frame.limit(0, Some(GROUP_ROWS_MAX)))?;
-    engine.rows(WHAT, frame).await
+    engine.groups(WHAT, frame, &order).await
 }
 
 /// Addresses that pass packets on: they receive what is meant for someone else.

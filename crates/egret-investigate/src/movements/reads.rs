@@ -17,7 +17,7 @@ use datafusion::prelude::{ident, lit};
 use egret_model::dataset::Dataset;
 use egret_model::ecs::Field;
 use egret_model::ecs::catalog::fields;
-use egret_model::limits::{CITATIONS_MAX, GROUP_ROWS_MAX, MOVEMENTS_MAX};
+use egret_model::limits::{CITATIONS_MAX, MOVEMENTS_MAX};
 use egret_model::report::{
     Bound, ChannelResult, Citation, Destination, Grade, Movement, MovementActor, Resource, Volume,
 };
@@ -214,16 +214,7 @@ async fn daily(engine: &Engine, reads: DataFrame) -> Result<Rows, AnalysisError>
             ],
         ),
     )?;
-    let frame = or_engine(
-        WHAT,
-        frame.sort(
-            ["principal", "address", "bucket", "failed", "day"]
-                .map(|name| ident(name).sort(true, true))
-                .to_vec(),
-        ),
-    )?;
-    let frame = or_engine(WHAT, frame.limit(0, Some(GROUP_ROWS_MAX)))?;
-    engine.rows(WHAT, frame).await
+    engine.groups(WHAT, frame, &["principal", "address", "bucket", "failed", "day"]).await
 }
 
 /// Days on which each principal called from each address, whatever it did.
@@ -248,8 +239,7 @@ async fn presence(engine: &Engine) -> Result<BTreeSet<(Pair, Timestamp)>, Analys
         ]),
     )?;
     let frame = or_engine(WHAT, frame.distinct())?;
-    let frame = or_engine(WHAT, frame.limit(0, Some(GROUP_ROWS_MAX)))?;
-    let rows = engine.rows(WHAT, frame).await?;
+    let rows = engine.groups(WHAT, frame, &[]).await?;
     let mut seen = BTreeSet::new();
     for row in 0..rows.len() {
         if let (Some(principal), Some(address), Some(day)) =
