@@ -92,6 +92,13 @@ impl Diagnostic {
         Self { code, severity: code.severity(), span, message: message.into(), help: None }
     }
 
+    /// With its place cut to a text of that length: what is missing at the end has no byte.
+    #[must_use]
+    pub(crate) fn within(mut self, length: usize) -> Self {
+        self.span = self.span.start.min(length)..self.span.end.min(length);
+        self
+    }
+
     /// With help.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {

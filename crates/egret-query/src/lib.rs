@@ -91,7 +91,7 @@ pub struct Query {
 pub fn compile(text: &str, options: &Options<'_>) -> Result<Query, Vec<Diagnostic>> {
     let (blanked, had_comments) = block::without_comments(text);
     let (level, mut diagnostics) =
-        parser::parse(&blanked, options.strict).map_err(|error| vec![error])?;
+        parser::parse(&blanked, options.strict).map_err(|error| vec![error.within(text.len())])?;
     if had_comments {
         diagnostics
             .insert(0, Diagnostic::new(Code::Comment, 0..text.len(), "comment lines are left out"));

@@ -87,6 +87,7 @@ proptest! {
             prop_assert!(!diagnostics.is_empty());
             for diagnostic in diagnostics {
                 prop_assert!(diagnostic.span.start <= diagnostic.span.end);
+                prop_assert!(diagnostic.span.end <= text.len());
             }
         }
     }

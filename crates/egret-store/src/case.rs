@@ -62,7 +62,7 @@ impl CaseDir {
         self.root.join("evidence")
     }
 
-    /// Rejected records.
+    /// Rejected records: `<SHA-256 of the evidence file>.jsonl`.
     pub fn quarantine(&self) -> PathBuf {
         self.root.join("quarantine")
     }
@@ -106,25 +106,24 @@ pub fn manifest(case: &CaseDir) -> Result<Vec<EvidenceFile>, StoreError> {
     Ok(files)
 }
 
-/// Rejected records, in the order they were met; at most 10,000.
+/// Rejected records, by file and then in the order they were met; at most 10,000.
 ///
 /// # Errors
 ///
 /// See [`manifest`].
 pub fn quarantined(case: &CaseDir) -> Result<Vec<QuarantinedRecord>, StoreError> {
-    let folder = case.quarantine();
-    let mut names: Vec<PathBuf> = Vec::new();
-    let listing = fs::read_dir(&folder).map_err(StoreError::io("listing", &folder))?;
-    for entry in listing {
-        names.push(entry.map_err(StoreError::io("listing", &folder))?.path());
-    }
-    names.sort();
     let mut records = Vec::new();
-    for name in names {
+    for file in manifest(case)?.iter().filter(|file| file.quarantined > 0) {
         let left = QUARANTINE_ROWS_MAX.saturating_sub(records.len());
-        records.extend(read_lines::<QuarantinedRecord>(&name, left)?);
+        let path = case.quarantine().join(quarantine_name(&file.sha256));
+        records.extend(read_lines::<QuarantinedRecord>(&path, left)?);
     }
     Ok(records)
+}
+
+/// Name of the file with the rejected records of an evidence file.
+pub(crate) fn quarantine_name(sha256: &str) -> String {
+    format!("{sha256}.jsonl")
 }
 
 fn read_lines<T: serde::de::DeserializeOwned>(

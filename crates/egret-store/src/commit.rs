@@ -5,8 +5,9 @@
 //! finishes the moves. Without a journal, staging is what an interrupted run left and is thrown
 //! away.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use egret_model::evidence::EvidenceFile;
@@ -36,21 +37,27 @@ pub(crate) fn commit(case: &CaseDir, journal: &Journal) -> Result<(), StoreError
 
 fn write_journal(case: &CaseDir, journal: &Journal) -> Result<(), StoreError> {
     let path = case.journal();
-    let draft = path.with_extension("draft");
-    let text = serde_json::to_vec(journal)
-        .map_err(|error| StoreError::io("writing", &draft)(error.into()))?;
-    let mut file = File::create(&draft).map_err(StoreError::io("writing", &draft))?;
-    file.write_all(&text).map_err(StoreError::io("writing", &draft))?;
-    file.sync_all().map_err(StoreError::io("writing", &draft))?;
-    fs::rename(&draft, &path).map_err(StoreError::io("writing", &path))
+    // A draft that was not finished goes away with the rest of staging.
+    let draft = case.staging().join("journal");
+    let doing = "writing";
+    let text =
+        serde_json::to_vec(journal).map_err(|error| StoreError::io(doing, &draft)(error.into()))?;
+    let mut file = File::create(&draft).map_err(StoreError::io(doing, &draft))?;
+    file.write_all(&text).map_err(StoreError::io(doing, &draft))?;
+    file.sync_all().map_err(StoreError::io(doing, &draft))?;
+    fs::rename(&draft, &path).map_err(StoreError::io(doing, &path))?;
+    sync_folder(case.root())
 }
 
 /// Carries out what a journal lists; doing so twice changes nothing.
 fn finish(case: &CaseDir, journal: &Journal) -> Result<(), StoreError> {
+    let mut folders: BTreeSet<PathBuf> = BTreeSet::new();
     for (from, to) in &journal.moves {
         let from = case.staging().join(from);
         let to = case.root().join(to);
-        if let Some(folder) = to.parent() {
+        if let Some(folder) = to.parent()
+            && folders.insert(folder.to_owned())
+        {
             fs::create_dir_all(folder).map_err(StoreError::io("making the folder", folder))?;
         }
         match fs::rename(&from, &to) {
@@ -60,8 +67,33 @@ fn finish(case: &CaseDir, journal: &Journal) -> Result<(), StoreError> {
             Err(error) => return Err(StoreError::io("moving", &from)(error)),
         }
     }
+    // A folder made just now is a new name in the one above it, up to the case's own.
+    let above: Vec<PathBuf> = folders
+        .iter()
+        .flat_map(|folder| folder.ancestors().skip(1))
+        .filter(|folder| folder.starts_with(case.root()))
+        .map(Path::to_owned)
+        .collect();
+    folders.extend(above);
+    for folder in &folders {
+        sync_folder(folder)?;
+    }
+    append_manifest(case, journal)?;
+    let journal = case.journal();
+    fs::remove_file(&journal).map_err(StoreError::io("removing", &journal))?;
+    clear(&case.staging())
+}
+
+/// Adds the batch's lines behind what was there before it, whatever an interruption left of them.
+fn append_manifest(case: &CaseDir, journal: &Journal) -> Result<(), StoreError> {
     let path = case.manifest_path();
     let doing = "writing";
+    let mut lines = Vec::new();
+    for evidence in &journal.files {
+        serde_json::to_writer(&mut lines, evidence)
+            .map_err(|error| StoreError::io(doing, &path)(error.into()))?;
+        lines.push(b'\n');
+    }
     let mut file = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -69,28 +101,23 @@ fn finish(case: &CaseDir, journal: &Journal) -> Result<(), StoreError> {
         .open(&path)
         .map_err(StoreError::io(doing, &path))?;
     file.set_len(journal.manifest_bytes).map_err(StoreError::io(doing, &path))?;
-    let mut lines = Vec::new();
-    for evidence in &journal.files {
-        serde_json::to_writer(&mut lines, evidence)
-            .map_err(|error| StoreError::io(doing, &path)(error.into()))?;
-        lines.push(b'\n');
-    }
-    use std::io::Seek;
-    file.seek(std::io::SeekFrom::End(0)).map_err(StoreError::io(doing, &path))?;
+    file.seek(SeekFrom::End(0)).map_err(StoreError::io(doing, &path))?;
     file.write_all(&lines).map_err(StoreError::io(doing, &path))?;
     file.sync_all().map_err(StoreError::io(doing, &path))?;
-    let journal = case.journal();
-    fs::remove_file(&journal).map_err(StoreError::io("removing", &journal))?;
-    clear(&case.staging())
+    sync_folder(&case.evidence())
 }
 
-/// Finishes or throws away what an earlier run left.
+/// Finishes or throws away what an earlier run left; leaves alone what a run in progress works on.
 pub(crate) fn recover(case: &CaseDir) -> Result<(), StoreError> {
-    // A run in progress owns its staging.
-    if case.lock().exists() {
+    // The usual case, and the only one that works on a medium that cannot be written.
+    if !case.journal().exists() && !case.staging().exists() {
         return Ok(());
     }
-    settle(case)
+    match Lock::take(case) {
+        Ok(_held) => settle(case),
+        Err(StoreError::Locked(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// As [`recover`], for the run that holds the lock.
@@ -114,27 +141,40 @@ fn clear(staging: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Held while a run writes; removed when it ends.
+/// Makes renames and new names inside a folder last through a power cut.
+fn sync_folder(folder: &Path) -> Result<(), StoreError> {
+    // Elsewhere a folder cannot be opened, and need not be.
+    if cfg!(unix) {
+        let doing = "writing";
+        let opened = File::open(folder).map_err(StoreError::io(doing, folder))?;
+        opened.sync_all().map_err(StoreError::io(doing, folder))?;
+    }
+    Ok(())
+}
+
+/// Held while a run writes.
+///
+/// The lock is the operating system's, so a run that was killed leaves none behind. The file itself
+/// stays: removing it would let two runs hold two different files of that name.
 #[derive(Debug)]
-pub(crate) struct Lock(PathBuf);
+pub(crate) struct Lock {
+    _file: File,
+}
 
 impl Lock {
     pub(crate) fn take(case: &CaseDir) -> Result<Self, StoreError> {
         let path = case.lock();
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(_) => Ok(Self(path)),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                Err(StoreError::Locked(path))
-            }
-            Err(error) => Err(StoreError::io("locking", &path)(error)),
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(StoreError::io("locking", &path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Locked(path)),
+            Err(TryLockError::Error(error)) => Err(StoreError::io("locking", &path)(error)),
         }
-    }
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // Nothing can be done about a lock that cannot be removed; the next run says what to do.
-        let _removed = fs::remove_file(&self.0).is_ok();
     }
 }
 
@@ -187,14 +227,25 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let case = CaseDir::create_or_open(folder.path()).unwrap();
         staged(&case);
+        fs::write(case.staging().join("journal"), "{\"batch\":1,\"mo").unwrap();
         let case = CaseDir::create_or_open(folder.path()).unwrap();
         assert!(!case.staging().exists());
+        assert_eq!(fs::read_dir(case.events()).unwrap().count(), 0);
         assert!(crate::manifest(&case).unwrap().is_empty());
     }
 
     #[test]
+    fn a_journal_that_is_no_journal_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let case = CaseDir::create_or_open(folder.path()).unwrap();
+        fs::write(case.journal(), "{}").unwrap();
+        let error = CaseDir::open(folder.path()).unwrap_err().to_string();
+        assert!(error.contains(".commit.json`: missing field `batch`"), "{error}");
+    }
+
+    #[test]
     fn an_interruption_at_any_later_point_is_finished_on_opening() {
-        for done in 0..4 {
+        for done in 0..6 {
             let folder = tempfile::tempdir().unwrap();
             let case = CaseDir::create_or_open(folder.path()).unwrap();
             let journal = staged(&case);
@@ -206,8 +257,14 @@ mod tests {
             if done >= 2 {
                 fs::rename(case.staging().join("b"), case.events().join("x/b")).unwrap();
             }
-            if done >= 3 {
+            if done == 3 {
                 fs::write(case.manifest_path(), "{\"path\":\"half a li").unwrap();
+            }
+            if done >= 4 {
+                append_manifest(&case, &journal).unwrap();
+            }
+            if done >= 5 {
+                fs::remove_file(case.journal()).unwrap();
             }
             let case = CaseDir::open(folder.path()).unwrap();
             assert!(is_whole(&case), "interrupted after step {done}");
@@ -221,8 +278,22 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let case = CaseDir::create_or_open(folder.path()).unwrap();
         let lock = Lock::take(&case).unwrap();
-        assert!(Lock::take(&case).unwrap_err().to_string().contains("remove `"));
+        let refused = Lock::take(&case).unwrap_err().to_string();
+        assert!(refused.starts_with("another run is writing the case"), "{refused}");
         drop(lock);
         drop(Lock::take(&case).unwrap());
+    }
+
+    #[test]
+    fn opening_leaves_a_run_in_progress_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let case = CaseDir::create_or_open(folder.path()).unwrap();
+        staged(&case);
+        let lock = Lock::take(&case).unwrap();
+        let case = CaseDir::open(folder.path()).unwrap();
+        assert!(case.staging().exists());
+        drop(lock);
+        let case = CaseDir::open(folder.path()).unwrap();
+        assert!(!case.staging().exists());
     }
 }

@@ -18,6 +18,15 @@ pub enum StoreError {
     /// What was to be ingested is not there.
     #[error("`{0}` does not exist; expected a log file or a folder of log files")]
     Missing(PathBuf),
+    /// The case was named as its own evidence.
+    #[error("`{0}` is the case folder itself; expected a log file or a folder of log files")]
+    OwnCase(PathBuf),
+    /// Evidence is being written to.
+    #[error(
+        "`{0}` changed while it was read; nothing of it was stored; copy it first, so that nothing \
+         writes to it"
+    )]
+    Changed(PathBuf),
     /// A folder holds nothing.
     #[error("`{0}` holds no file; expected a folder of log files")]
     NothingThere(PathBuf),
@@ -25,9 +34,7 @@ pub enum StoreError {
     #[error("`{0}` is not a case folder; make one with `egret ingest PATH --case {0}`")]
     NoCase(PathBuf),
     /// Another run is writing.
-    #[error(
-        "the case is being written by another run; when none is running, remove `{0}` and try again"
-    )]
+    #[error("another run is writing the case and holds `{0}`; try again when it has ended")]
     Locked(PathBuf),
     /// A file of the case is damaged.
     #[error("`{path}`: {reason}; the store can be rebuilt from the evidence")]

@@ -10,6 +10,12 @@ pub(crate) fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0x1f, 0x8b])
 }
 
+/// What the last four bytes say the last member inflates to, modulo 4 GiB. A hint, nothing more.
+pub(crate) fn stated_size(bytes: &[u8]) -> Option<usize> {
+    let size: [u8; 4] = *bytes.last_chunk()?;
+    usize::try_from(u32::from_le_bytes(size)).ok()
+}
+
 /// Inflates a file of exactly one member; `None` when it may be anything else, is damaged, or says
 /// that it holds more than `most` bytes. The stream tells what is wrong with it.
 pub(crate) fn one_member(
@@ -17,9 +23,7 @@ pub(crate) fn one_member(
     bytes: &[u8],
     most: usize,
 ) -> Option<Vec<u8>> {
-    let trailer = bytes.len().checked_sub(4)?;
-    let size: [u8; 4] = bytes.get(trailer..)?.try_into().ok()?;
-    let size = usize::try_from(u32::from_le_bytes(size)).ok()?;
+    let size = stated_size(bytes)?;
     // Another member's header may lie anywhere behind the first one's.
     if size > most || memchr::memmem::find(bytes.get(10..)?, &[0x1f, 0x8b, 0x08]).is_some() {
         return None;

@@ -5,12 +5,15 @@
 
 mod case;
 mod commit;
+mod committer;
 mod error;
 mod evidence;
 mod inflate;
 mod ingest;
 mod keys;
 mod parquet;
+mod pipeline;
+mod reading;
 mod session;
 
 pub use case::{CaseDir, manifest, quarantined};

@@ -1,6 +1,7 @@
 //! How a document becomes bytes. A new format is a file and a line in [`Format`].
 
 mod html;
+mod json;
 mod markdown;
 
 use egret_model::report::Report;
@@ -10,12 +11,26 @@ use crate::sections::document;
 /// A form that a report can take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// `egret.report/1`, for programs.
+    /// `egret.report/1`, for programs; described by `report-v1.schema.json`.
     Json,
-    /// One self-contained page.
+    /// One self-contained page: no request leaves it, no script runs in it.
     Html,
     /// Text that reads well plain and rendered.
     Markdown,
+}
+
+impl Format {
+    /// All of them, in the order a case folder lists them.
+    pub const ALL: [Self; 3] = [Self::Json, Self::Html, Self::Markdown];
+
+    /// The file's extension.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Html => "html",
+            Self::Markdown => "md",
+        }
+    }
 }
 
 /// A report could not be rendered.
@@ -33,12 +48,8 @@ pub enum RenderError {
 /// [`RenderError`], which would be a bug in the record.
 pub fn render(report: &Report, format: Format) -> Result<String, RenderError> {
     Ok(match format {
-        Format::Json => {
-            let mut text = serde_json::to_string_pretty(report)?;
-            text.push('\n');
-            text
-        }
-        Format::Html => html::page(&document(report), report),
+        Format::Json => json::text(report)?,
+        Format::Html => html::page(&document(report)),
         Format::Markdown => markdown::text(&document(report)),
     })
 }

@@ -1,153 +1,157 @@
 //! Data that left, or ways opened for it.
 
-use egret_model::report::{Authorised, Grade, Movement, Report};
+use egret_model::limits::REPORT_ROWS_MAX;
+use egret_model::report::{Movement, Report};
 
-use super::{heading, limited};
-use crate::document::{Block, Chart, ChartRow, Inline, Mark, Tone, text, value};
-use crate::words::{authorised, grade, record, thousands, volume};
+use super::{cut, note, open};
+use crate::badges;
+use crate::document::{
+    Block, Cell, Column, Entries, Entry, Group, Inline, Kind, Line, List, Marker, Row, Section,
+    Table, cell, fact, quiet, strong, text, value,
+};
+use crate::references::{References, anchor};
+use crate::words::{count, counted, kind, length, moved, span};
 
-/// Rows of the overview; more are in the list below it.
-const CHART_ROWS: usize = 24;
+/// Records cited in the table; the entry below holds the rest.
+const CITED: usize = 3;
 
-/// Red is for data that is outside and not authorised to be.
-fn tone(movement: &Movement) -> Tone {
-    if movement.grade == Grade::Received && movement.destination.authorised != Authorised::Yes {
-        Tone::Out
-    } else {
-        Tone::Plain
-    }
-}
-
-pub(super) fn overview(report: &Report) -> Vec<Block> {
-    let window = report.case.window;
-    let mut start = window.start.as_second();
-    let mut end = window.end.as_second();
-    for row in &report.coverage.datasets {
-        start = start.min(row.first.as_second());
-        end = end.max(row.last.as_second());
-    }
-    if end <= start || report.coverage.datasets.is_empty() {
-        return Vec::new();
-    }
-    let mut rows: Vec<ChartRow> = Vec::new();
-    for movement in report.movements.iter().take(CHART_ROWS) {
-        let mark = match movement.grade {
-            Grade::Enabled => Mark::Open,
-            Grade::Attempted => Mark::Failed,
-            Grade::Performed | Grade::Received => Mark::Moved,
-        };
-        let last = movement.closed_at.unwrap_or(if movement.grade == Grade::Enabled {
-            window.end
-        } else {
-            movement.last
-        });
-        rows.push(ChartRow {
-            label: format!("{} {}", movement.id, movement.grade.as_str()),
-            marks: vec![(movement.first.as_second(), last.as_second(), mark)],
-        });
-    }
-    let mut datasets: std::collections::BTreeMap<&str, Vec<(i64, i64, Mark)>> =
-        std::collections::BTreeMap::new();
-    for row in &report.coverage.datasets {
-        let marks = datasets.entry(&row.dataset).or_default();
-        marks.push((row.first.as_second(), row.last.as_second(), Mark::Covered));
-        marks.extend(
-            row.gaps.iter().map(|gap| (gap.start.as_second(), gap.end.as_second(), Mark::Gap)),
-        );
-    }
-    rows.extend(
-        datasets.into_iter().map(|(name, marks)| ChartRow { label: name.to_owned(), marks }),
-    );
-    let shown = report.movements.len().min(CHART_ROWS);
-    vec![Block::Chart(Chart {
-        title: format!(
-            "When data moved, and which logs cover it: {} of {} movements",
-            shown,
-            report.movements.len()
-        ),
-        subtitle: format!(
-            "time in UTC, {} to {}; bars are what was seen, dashed a door that stood open, hatched no log",
-            jiff::Timestamp::from_second(start).unwrap_or(window.start),
-            jiff::Timestamp::from_second(end).unwrap_or(window.end)
-        ),
-        span: (start, end),
-        rows,
-    })]
-}
-
-pub(super) fn movements(report: &Report) -> Vec<Block> {
-    let mut blocks = vec![heading(
-        2,
-        "movements",
-        "Movements of data",
-        Some(thousands(u64::try_from(report.movements.len()).unwrap_or(u64::MAX))),
-    )];
-    if report.movements.is_empty() {
+pub(super) fn section<'a>(report: &'a Report, references: &mut References<'a>) -> Section {
+    let movements = references.movements();
+    let outside = report.movements.iter().filter(|one| badges::is_outside(one)).count();
+    let mut blocks = Vec::new();
+    if movements.is_empty() {
         blocks.push(Block::Paragraph(vec![text(
-            "No movement is listed. Under “Checked” stands, channel by channel, whether the logs \
-             would have shown one.",
-        )]));
-        return blocks;
-    }
-    let (shown, more) = limited(&report.movements);
-    for movement in shown {
-        blocks.push(Block::Heading {
-            level: 3,
-            id: movement.id.clone(),
-            text: format!("{}: {}", movement.id, movement.title),
-            note: None,
+            "No movement is listed. Whether the logs would have shown one stands, way out by way \
+             out, under ",
+        ), Inline::Link { to: "channels".to_owned(), text: "what was searched".to_owned() }, text(".")]));
+    } else {
+        let shortened = (report.movements.len() > movements.len()).then(|| {
+            format!(
+                "{} Those the verdict rests on and the gravest are kept.",
+                cut(report.movements.len(), "movements")
+            )
         });
-        blocks.push(Block::Facts(facts(movement)));
-        blocks.push(Block::Query {
-            summary: vec![text(format!(
-                "{} records; the query that lists them all",
-                thousands(movement.event_count)
-            ))],
-            text: movement.query.clone(),
-            notes: movement.events.iter().map(record).collect(),
-        });
+        blocks.push(Block::Table(overview(&movements, references, shortened.clone())));
+        blocks.push(Block::Heading("Each movement in full".to_owned()));
+        blocks.push(Block::Entries(Entries {
+            heads: ["No.", "What happened", "Grade", "Records"],
+            entries: movements.iter().map(|one| entry(one, references)).collect(),
+            cut: None,
+        }));
     }
-    blocks.extend(more);
-    blocks
+    Section {
+        id: "movements",
+        group: Group::Findings,
+        label: "Movements",
+        title: super::glance::title(report),
+        note: if outside > 0 {
+            open(length(&report.movements))
+        } else {
+            note(length(&report.movements))
+        },
+        lead: vec![text(
+            "Grades rise from enabled (a door was opened) and attempted (tried, and denied or \
+             failed) to performed (data was read or copied) and received (the other side is known \
+             to have it). First what the verdict rests on, then the gravest; numbers run in order \
+             of time, which is UTC.",
+        )],
+        blocks,
+    }
 }
 
-fn facts(movement: &Movement) -> Vec<(String, Vec<Inline>)> {
-    let mut facts = vec![
-        (
-            "Grade".to_owned(),
-            vec![
-                grade(movement.grade, tone(movement)),
-                text(format!(" {}", movement.grade_reason)),
-            ],
-        ),
-        (
-            "From".to_owned(),
-            vec![
-                text(format!("{} ", movement.resource.kind.replace('_', " "))),
-                value(movement.resource.id.clone()),
-                text(
-                    movement
-                        .resource
-                        .account
-                        .as_ref()
-                        .map(|account| format!(" of account {account}"))
-                        .unwrap_or_default(),
-                ),
-            ],
-        ),
-        (
-            "To".to_owned(),
-            vec![
-                text(format!("{} ", movement.destination.kind.replace('_', " "))),
-                value(movement.destination.id.clone()),
-                text(" "),
-                authorised(movement.destination.authorised),
-                text(format!(" {}", movement.destination.reason)),
-            ],
-        ),
-    ];
+fn overview<'a>(
+    movements: &[&'a Movement],
+    references: &mut References<'a>,
+    cut: Option<String>,
+) -> Table {
+    let column = |head, kind| Column { head, kind };
+    Table {
+        caption: "Movements of data, first what the verdict rests on".to_owned(),
+        columns: vec![
+            column("No.", Kind::Short),
+            column("Grade", Kind::Short),
+            column("What moved", Kind::Words),
+            column("Destination", Kind::Words),
+            column("Amount", Kind::Words),
+            column("Authorised", Kind::Words),
+            column("First to last", Kind::Time),
+        ],
+        names: 2,
+        rows: movements.iter().map(|movement| row(movement, references)).collect(),
+        cut,
+    }
+}
+
+fn row<'a>(movement: &'a Movement, references: &mut References<'a>) -> Row {
+    let mut when = vec![vec![Inline::Time(movement.last)]];
+    when.push(vec![quiet(span(movement.first, movement.last))]);
+    if movement.last == movement.first {
+        when.clear();
+    }
+    if let Some(closed) = movement.closed_at {
+        when.push(vec![text("closed "), Inline::Time(closed)]);
+    }
+    when.push(references.cite_some(
+        movement.events.get(..movement.events.len().min(CITED)).unwrap_or_default(),
+        CITED,
+    ));
+    let (amount, exactly) = moved(movement.grade, &movement.bytes);
+    let mut amount_lines = vec![vec![text(exactly)]];
+    if let Some(objects) = movement.objects {
+        amount_lines.push(vec![text(counted(objects, "object", "objects"))]);
+    }
+    let mut resource = vec![vec![
+        text(format!("{} ", kind(&movement.resource.kind))),
+        value(movement.resource.id.clone()),
+    ]];
+    if let Some(account) = &movement.resource.account {
+        resource.push(vec![text("of account "), value(account.clone())]);
+    }
+    Row {
+        id: Some(anchor("movement", &movement.id)),
+        cells: vec![
+            cell(vec![Inline::Link {
+                to: anchor("entry", &movement.id),
+                text: movement.id.clone(),
+            }]),
+            cell(vec![badges::movement(movement)]),
+            Cell { main: vec![strong(movement.title.clone())], details: resource },
+            Cell {
+                main: vec![value(movement.destination.id.clone())],
+                details: destination_details(&movement.destination),
+            },
+            Cell { main: vec![strong(amount)], details: amount_lines },
+            Cell {
+                main: vec![badges::authorised(movement.destination.authorised)],
+                details: vec![vec![text(movement.destination.reason.clone())]],
+            },
+            Cell { main: vec![Inline::Time(movement.first)], details: when },
+        ],
+    }
+}
+
+/// What kind of place, and whose.
+pub(super) fn destination_details(destination: &egret_model::report::Destination) -> Vec<Line> {
+    let mut details = vec![vec![text(format!(
+        "{}, {}",
+        kind(&destination.kind),
+        match destination.external {
+            Some(true) => "outside",
+            Some(false) => "inside",
+            None => "not known whether outside",
+        }
+    ))]];
+    if let Some(account) = &destination.account
+        && *account != destination.id
+    {
+        details.push(vec![text("of account "), value(account.clone())]);
+    }
+    details
+}
+
+fn entry<'a>(movement: &'a Movement, references: &mut References<'a>) -> Entry {
     let actor = &movement.actor;
-    let mut who = Vec::new();
+    let mut who: Line = Vec::new();
     for (name, part) in [
         ("", &actor.principal),
         (" as ", &actor.user),
@@ -155,84 +159,69 @@ fn facts(movement: &Movement) -> Vec<(String, Vec<Inline>)> {
         (" from ", &actor.source_ip),
     ] {
         if let Some(part) = part {
-            who.push(text(name));
+            who.push(text(if who.is_empty() { name.trim_start() } else { name }));
             who.push(value(part.clone()));
         }
     }
     if who.is_empty() {
         who.push(text("not in the log"));
     }
-    facts.push(("By".to_owned(), who));
-    let mut when = vec![value(movement.first.to_string())];
-    if movement.last != movement.first {
-        when.push(text(" to "));
-        when.push(value(movement.last.to_string()));
-    }
-    if let Some(closed) = movement.closed_at {
-        when.push(text("; closed again "));
-        when.push(value(closed.to_string()));
-    }
-    facts.push(("When".to_owned(), when));
-    let mut how_much =
-        vec![text(volume(&movement.bytes)), text(format!("; {}", movement.bytes.method))];
-    if let Some(objects) = movement.objects {
-        how_much.insert(0, text(format!("{} objects, ", thousands(objects))));
-    }
-    facts.push(("How much".to_owned(), how_much));
-    if !movement.signs.is_empty() {
-        facts.push(("Signs".to_owned(), vec![text(movement.signs.join("; "))]));
-    }
-    if !movement.attack.is_empty() {
-        facts.push(("ATT&CK".to_owned(), vec![text(movement.attack.join(", "))]));
-    }
-    facts
-}
-
-pub(super) fn destinations(report: &Report) -> Vec<Block> {
-    if report.destinations.is_empty() {
-        return Vec::new();
-    }
-    let (shown, more) = limited(&report.destinations);
-    let rows = shown
-        .iter()
-        .map(|total| {
-            let to = &total.destination;
+    let mut facts = vec![
+        fact(
+            "Grade",
+            vec![badges::movement(movement), text(format!(": {}", movement.grade_reason))],
+        ),
+        fact("By", who),
+        fact(
+            "Amount",
             vec![
-                vec![text(format!("{} ", to.kind.replace('_', " "))), value(to.id.clone())],
-                vec![authorised(to.authorised), text(format!(" {}", to.reason))],
-                vec![grade(total.grade, Tone::Plain)],
-                vec![text(volume(&total.bytes))],
-                vec![value(total.first.to_string()), text(" to "), value(total.last.to_string())],
-                total
-                    .movements
-                    .iter()
-                    .take(10)
-                    .flat_map(|id| [Inline::Link { to: id.clone(), text: id.clone() }, text(" ")])
-                    .chain((total.movements.len() > 10).then(|| {
-                        text(format!("and {} more", total.movements.len().saturating_sub(10)))
-                    }))
-                    .collect(),
-            ]
-        })
-        .collect();
-    let mut blocks = vec![
-        heading(2, "destinations", "Where to", Some(report.destinations.len().to_string())),
-        Block::Table {
-            caption: "Destinations over all movements; the same bytes leaving twice are not added"
-                .to_owned(),
-            heads: [
-                "Destination",
-                "May data be there",
-                "Highest grade",
-                "Amount",
-                "When (UTC)",
-                "Movements",
-            ]
-            .map(str::to_owned)
-            .to_vec(),
-            rows,
-        },
+                text(moved(movement.grade, &movement.bytes).1),
+                text("; measured as: "),
+                text(movement.bytes.method.clone()),
+            ],
+        ),
+        fact("Channel", vec![value(movement.channel.clone())]),
     ];
-    blocks.extend(more);
-    blocks
+    if !movement.attack.is_empty() {
+        facts.push(fact("ATT&CK", vec![text(movement.attack.join(", "))]));
+    }
+    let shown = u64::try_from(movement.events.len()).unwrap_or(u64::MAX);
+    let mut records = references.cite_some(&movement.events, movement.events.len());
+    if records.is_empty() {
+        records.push(text("none is cited"));
+    }
+    if movement.event_count > shown {
+        records.push(text(format!(
+            " of {} records; the query below lists all",
+            count(movement.event_count)
+        )));
+    }
+    facts.push(fact("Records", records));
+    let mut body = vec![Block::Facts(facts)];
+    if !movement.signs.is_empty() {
+        body.push(Block::Heading("What stands out".to_owned()));
+        body.push(Block::List(List {
+            marker: Marker::Point,
+            items: super::lines(
+                movement.signs.get(..movement.signs.len().min(REPORT_ROWS_MAX)).unwrap_or_default(),
+            ),
+        }));
+    }
+    body.push(Block::Heading(format!(
+        "Query that lists {}",
+        match movement.event_count {
+            1 => "the record".to_owned(),
+            many => format!("all {} records", count(many)),
+        }
+    )));
+    body.push(Block::Verbatim(movement.query.clone()));
+    Entry {
+        id: Some(anchor("entry", &movement.id)),
+        number: movement.id.clone(),
+        title: vec![text(movement.title.clone())],
+        state: vec![badges::movement(movement)],
+        figure: vec![text(count(movement.event_count))],
+        open: false,
+        body,
+    }
 }

@@ -1,103 +1,139 @@
-//! The pattern's steps, pivot points and completion criteria.
+//! The pattern's steps, each with its query as written and what became of it.
 
-use egret_model::report::Report;
+use egret_model::report::{Report, Step, StepStatus};
 
-use super::heading;
-use crate::document::{Block, text, value};
-use crate::words::{record, state, step, thousands};
+use super::{limited, note, open, paragraph};
+use crate::badges;
+use crate::document::{
+    Block, Entries, Entry, Group, Inline, List, Marker, Section, fact, text, value,
+};
+use crate::references::References;
+use crate::words::{count, counted, length, size};
 
-pub(super) fn steps(report: &Report) -> Vec<Block> {
-    let mut blocks = vec![heading(
-        2,
-        "steps",
-        "The pattern, step by step",
-        Some(report.steps.len().to_string()),
-    )];
-    let mut phase = "";
-    for (number, one) in report.steps.iter().enumerate() {
-        if one.phase != phase {
-            phase = &one.phase;
-            blocks.push(heading(3, &format!("phase-{number}"), phase, None));
+pub(super) fn section<'a>(report: &'a Report, references: &mut References<'a>) -> Section {
+    let (shown, mut cut) = limited(&report.steps, "steps");
+    let mut blocks = Vec::new();
+    let mut rest = shown;
+    // Steps of one phase follow one another; each run of them is a list of its own.
+    while let Some(first) = rest.first() {
+        let run = rest.iter().take_while(|step| step.phase == first.phase).count();
+        let (phase, later) = rest.split_at_checked(run).unwrap_or((rest, &[]));
+        if !first.phase.is_empty() {
+            blocks.push(Block::Heading(crate::document::shortened(first.phase.clone())));
         }
-        let mut summary =
-            vec![step(one.status), text(format!(" {} ", one.id)), text(one.title.clone())];
-        if let Some(rows) = one.rows {
-            summary.push(text(format!(": {} rows", thousands(rows))));
-        }
-        if let Some(query) = &one.query {
-            let mut notes = Vec::new();
-            if one.rows.is_none_or(|rows| rows == 0) {
-                notes.push(vec![text(one.detail.clone())]);
-            }
-            if let Some(reading) = &one.reading {
-                notes.push(vec![text("Reading: "), text(reading.clone())]);
-            }
-            for diagnostic in &one.diagnostics {
-                notes.push(vec![
-                    value(diagnostic.code.clone()),
-                    text(format!(" {}", diagnostic.message)),
-                ]);
-            }
-            if let Some(bound) = &one.bound_query {
-                notes.push(vec![text("Run as: "), value(bound.clone())]);
-            }
-            notes.extend(one.sample.iter().map(record));
-            blocks.push(Block::Query { summary, text: query.clone(), notes });
+        blocks.push(Block::Entries(Entries {
+            heads: ["Step", "Question", "State", "Rows"],
+            entries: phase.iter().map(|step| entry(step, references)).collect(),
+            cut: if later.is_empty() { cut.take() } else { None },
+        }));
+        rest = later;
+    }
+    if blocks.is_empty() {
+        blocks.push(paragraph("The pattern has no steps."));
+    }
+    let of = |status| report.steps.iter().filter(|step| step.status == status).count();
+    let parts: Vec<String> = [
+        (of(StepStatus::Answered), "with rows"),
+        (of(StepStatus::Empty), "with nothing found"),
+        (of(StepStatus::NotCovered), "not determined"),
+        (of(StepStatus::Manual), "for a person"),
+        (of(StepStatus::Unbound), "lacking a value"),
+        (of(StepStatus::Failed), "failed"),
+    ]
+    .into_iter()
+    .filter(|(number, _)| *number > 0)
+    .map(|(number, what)| format!("{number} {what}"))
+    .collect();
+    let unsettled = report
+        .steps
+        .iter()
+        .filter(|step| !matches!(step.status, StepStatus::Answered | StepStatus::Empty))
+        .count();
+    Section {
+        id: "steps",
+        group: Group::Working,
+        label: "Pattern steps",
+        title: if report.steps.is_empty() {
+            "The pattern has no steps".to_owned()
         } else {
-            summary.push(text(format!(" – {}", one.detail)));
-            blocks.push(Block::Paragraph(summary));
+            format!(
+                "{}: {}",
+                crate::words::capital(&counted(size(&report.steps), "step", "steps")),
+                crate::words::enumerated(&parts)
+            )
+        },
+        note: if unsettled > 0 {
+            open(format!("{unsettled} open"))
+        } else {
+            note(length(&report.steps))
+        },
+        lead: vec![text(
+            "Each query stands as the pattern has it; where it was understood otherwise than \
+             written, the reading says so by code. Open a step for its query.",
+        )],
+        blocks,
+    }
+}
+
+fn entry<'a>(step: &'a Step, references: &mut References<'a>) -> Entry {
+    let mut body = Vec::new();
+    if let Some(query) = &step.query {
+        body.push(Block::Heading("Query, as written".to_owned()));
+        body.push(Block::Verbatim(query.clone()));
+    }
+    if let Some(bound) = &step.bound_query {
+        body.push(Block::Heading("Query, as run".to_owned()));
+        body.push(Block::Verbatim(bound.clone()));
+    }
+    let mut facts = Vec::new();
+    if !step.detail.is_empty() {
+        facts.push(fact("Outcome", vec![text(step.detail.clone())]));
+    }
+    if let Some(reading) = &step.reading {
+        facts.push(fact("Reading", vec![text(reading.clone())]));
+    }
+    if !step.sample.is_empty() {
+        let mut records = references.cite_some(&step.sample, step.sample.len());
+        if let Some(rows) = step.rows
+            && rows > size(&step.sample)
+        {
+            records.push(text(format!(" of {} rows", count(rows))));
         }
+        facts.push(fact("First rows", records));
     }
-    blocks
-}
-
-pub(super) fn pivots(report: &Report) -> Vec<Block> {
-    if report.pivots.is_empty() {
-        return Vec::new();
+    if !facts.is_empty() {
+        body.push(Block::Facts(facts));
     }
-    vec![
-        heading(2, "pivots", "Where to turn next", None),
-        Block::Table {
-            caption: "The pattern's pivot points".to_owned(),
-            heads: ["Condition", "Holds", "To hand over"].map(str::to_owned).to_vec(),
-            rows: report
-                .pivots
+    if !step.diagnostics.is_empty() {
+        body.push(Block::Heading("Notes on the reading".to_owned()));
+        body.push(Block::List(List {
+            marker: Marker::Point,
+            items: step
+                .diagnostics
                 .iter()
-                .map(|pivot| {
-                    let holds = match pivot.triggered {
-                        Some(true) => text("yes"),
-                        Some(false) => text("no"),
-                        None => state("manual"),
-                    };
+                .map(|diagnostic| {
                     vec![
-                        vec![text(pivot.condition.clone())],
-                        vec![holds],
-                        vec![text(pivot.handover.clone())],
+                        value(diagnostic.code.clone()),
+                        text(" "),
+                        badges::severity(&diagnostic.severity),
+                        text(format!(": {}", diagnostic.message)),
                     ]
                 })
                 .collect(),
-        },
-    ]
-}
-
-pub(super) fn completion(report: &Report) -> Vec<Block> {
-    let completion = &report.completion;
-    let items = || completion.findings.iter().chain(&completion.documents);
-    let open = items().filter(|item| item.status != "met").count();
-    vec![
-        heading(2, "completion", "What is open before the case may close", Some(open.to_string())),
-        Block::Table {
-            caption: "Required findings and documents".to_owned(),
-            heads: ["Required", "State", "Why"].map(str::to_owned).to_vec(),
-            rows: items()
-                .map(|item| {
-                    vec![
-                        vec![text(item.title.clone())],
-                        vec![state(&item.status)],
-                        vec![text(item.detail.clone())],
-                    ]
-                })
-                .collect(),
-        },
-    ]
+        }));
+    }
+    let mut title: Vec<Inline> = vec![text(step.title.clone())];
+    for diagnostic in &step.diagnostics {
+        title.push(text(" "));
+        title.push(value(diagnostic.code.clone()));
+    }
+    Entry {
+        id: Some(crate::references::anchor("step", &step.id)),
+        number: step.id.clone(),
+        title,
+        state: vec![badges::step(step.status)],
+        figure: vec![text(step.rows.map_or_else(|| "–".to_owned(), count))],
+        open: false,
+        body,
+    }
 }

@@ -1,87 +1,97 @@
-//! The answer, its reasons, its limits; and what was asked.
+//! The answer, its reasons and its limits.
 
-use egret_model::report::Report;
+use egret_model::report::{Confidence, Report, VerdictLevel};
 
-use super::heading;
-use crate::document::{Block, Inline, text, value};
-use crate::words::verdict_tone;
+use super::{lines, note};
+use crate::document::{Block, Group, Line, Section, Verdict, text};
+use crate::references::References;
+use crate::words;
 
-pub(super) fn verdict(report: &Report) -> Vec<Block> {
-    let verdict = &report.verdict;
-    let mut blocks = vec![
-        heading(2, "verdict", "Verdict", Some(verdict.level.as_str().replace('_', " "))),
-        Block::Verdict {
-            word: verdict.level.as_str().replace('_', " "),
-            tone: verdict_tone(verdict.level),
-            confidence: format!("Confidence in this is {}.", verdict.confidence.as_str()),
-            headline: verdict.headline.clone(),
-        },
-    ];
-    if !verdict.reasons.is_empty() {
-        blocks.push(heading(3, "reasons", "Why", None));
-        blocks.push(Block::List(
-            verdict
-                .reasons
-                .iter()
-                .map(|reason| {
-                    let mut line = vec![text(reason.text.clone())];
-                    for finding in &reason.findings {
-                        line.push(text(" "));
-                        let movement = finding.replace('F', "M");
-                        line.push(Inline::Link { to: movement.clone(), text: movement });
-                    }
-                    line
-                })
-                .collect(),
-        ));
-    }
-    for (id, title, lines) in [
-        ("would-change", "What would change it", &verdict.would_change),
-        ("limits", "What cannot be known", &verdict.limits),
-        ("next-steps", "Next steps", &verdict.next_steps),
-    ] {
-        if !lines.is_empty() {
-            blocks.push(heading(3, id, title, None));
-            blocks.push(Block::List(lines.iter().map(|line| vec![text(line.clone())]).collect()));
+/// Reasons shown; a reader remembers three.
+const REASONS: usize = 3;
+
+/// Places of the scale, least first. Undetermined stands apart from it.
+const SCALE: [VerdictLevel; 4] = [
+    VerdictLevel::NotSupported,
+    VerdictLevel::Possible,
+    VerdictLevel::Likely,
+    VerdictLevel::Confirmed,
+];
+
+/// The level as a word, and what it means.
+pub(super) fn level(level: VerdictLevel) -> (&'static str, &'static str) {
+    match level {
+        VerdictLevel::NotSupported => {
+            ("not supported", "The logs would have shown that data left, and do not.")
         }
+        VerdictLevel::Undetermined => ("undetermined", "The logs at hand cannot tell."),
+        VerdictLevel::Possible => {
+            ("possible", "A door was opened or tried; nothing shows that data went through.")
+        }
+        VerdictLevel::Likely => {
+            ("likely", "Data was copied or read towards a place not known to be authorised.")
+        }
+        VerdictLevel::Confirmed => ("confirmed", "The other side is known to have data."),
     }
-    blocks
 }
 
-pub(super) fn scope(report: &Report) -> Vec<Block> {
-    let case = &report.case;
-    let mut facts = vec![
-        ("Case".to_owned(), vec![value(case.id.clone())]),
-        (
-            "Window".to_owned(),
-            vec![
-                value(case.window.start.to_string()),
-                text(" to "),
-                value(case.window.end.to_string()),
-                text(format!("; {}", case.window_reason)),
-            ],
-        ),
-        ("Reference time".to_owned(), vec![value(case.reference_time.to_string())]),
-        (
-            "Pattern".to_owned(),
-            vec![
-                text(case.pattern.name.clone()),
-                text(", SHA-256 "),
-                value(case.pattern.sha256.clone()),
-            ],
-        ),
-        ("Written by".to_owned(), vec![text(format!("Egret {}", case.egret_version))]),
-    ];
-    for binding in &case.bindings {
-        let shown: Vec<String> = binding
-            .values
-            .iter()
-            .map(|value| if value.is_empty() { "(any)".to_owned() } else { value.clone() })
-            .collect();
-        facts.push((
-            format!("<{}>", binding.name),
-            vec![value(shown.join(", ")), text(format!("; {}", binding.origin))],
-        ));
+/// Confidence as a word, and what it rests on.
+pub(super) fn confidence(confidence: Confidence) -> (&'static str, &'static str) {
+    match confidence {
+        Confidence::Low => ("low", "It rests on one indirect sign, or on incomplete logs."),
+        Confidence::Medium => ("medium", "It rests on direct records with a gap beside them."),
+        Confidence::High => ("high", "It rests on direct records that leave little room."),
     }
-    vec![heading(2, "scope", "Scope", None), Block::Facts(facts)]
+}
+
+pub(super) fn section<'a>(report: &'a Report, references: &mut References<'a>) -> Section {
+    let verdict = &report.verdict;
+    let (word, meaning) = level(verdict.level);
+    let mut reasons: Vec<Line> = Vec::new();
+    for reason in verdict.reasons.iter().take(REASONS) {
+        let mut line = vec![text(reason.text.clone())];
+        for finding in &reason.findings {
+            line.push(text(" "));
+            line.push(references.finding(finding));
+            let records = references.records_of(finding);
+            if !records.is_empty() {
+                line.push(text(" "));
+                line.extend(
+                    references.cite_some(records.get(..records.len().min(2)).unwrap_or(records), 2),
+                );
+            }
+        }
+        reasons.push(line);
+    }
+    let more = verdict.reasons.len().saturating_sub(REASONS);
+    let cut = (more > 0).then(|| {
+        let more = u64::try_from(more).unwrap_or(u64::MAX);
+        words::capital(&format!(
+            "{} in report.json.",
+            words::counted(more, "further reason is", "further reasons are")
+        ))
+    });
+    Section {
+        id: "verdict",
+        group: Group::Findings,
+        label: "Verdict",
+        title: "Did data leave?".to_owned(),
+        note: note(word),
+        lead: Vec::new(),
+        blocks: vec![Block::Verdict(Box::new(Verdict {
+            scale: (
+                SCALE.iter().map(|one| level(*one).0).collect(),
+                SCALE.iter().position(|one| *one == verdict.level),
+            ),
+            word,
+            meaning,
+            headline: crate::document::shortened(verdict.headline.clone()),
+            confidence: confidence(verdict.confidence),
+            reasons,
+            cut,
+            changes: lines(&verdict.would_change),
+            limits: lines(&verdict.limits),
+            next: lines(&verdict.next_steps),
+        }))],
+    }
 }
