@@ -20,4 +20,4 @@ pub use case::{CaseDir, manifest, quarantined};
 pub use error::StoreError;
 pub use evidence::read_text;
 pub use ingest::{IngestOptions, IngestSummary, ingest, totals};
-pub use session::{SessionOptions, events_schema, session};
+pub use session::{SessionOptions, events_schema, register_events, session};

@@ -64,9 +64,8 @@ pub async fn session(
     options: &SessionOptions,
 ) -> Result<SessionContext, StoreError> {
     let boxed = |error| StoreError::Engine(Box::new(error));
-    let threads = options.threads.max(1);
     let mut config = SessionConfig::new()
-        .with_target_partitions(threads)
+        .with_target_partitions(options.threads.max(1))
         .with_information_schema(true)
         .with_parquet_pruning(true)
         .with_parquet_bloom_filter_pruning(true)
@@ -88,6 +87,18 @@ pub async fn session(
         .build_arc()
         .map_err(boxed)?;
     let context = SessionContext::new_with_config_rt(config, runtime);
+    register_events(&context, case)?;
+    Ok(context)
+}
+
+/// Gives any session, here or on a cluster, the store of a case as the table `events`.
+///
+/// # Errors
+///
+/// [`StoreError::Io`] when the case has no store; [`StoreError::Engine`] when the session refuses
+/// the table.
+pub fn register_events(context: &SessionContext, case: &CaseDir) -> Result<(), StoreError> {
+    let boxed = |error| StoreError::Engine(Box::new(error));
     let folder = case.events();
     let folder = folder.canonicalize().map_err(StoreError::io("opening", &folder))?;
     let url = ListingTableUrl::parse(format!("{}/", folder.display())).map_err(boxed)?;
@@ -102,5 +113,5 @@ pub async fn session(
         .with_schema(Arc::new(events_schema()));
     let table = ListingTable::try_new(config).map_err(boxed)?;
     context.register_table("events", Arc::new(table)).map_err(boxed)?;
-    Ok(context)
+    Ok(())
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
+use datafusion::prelude::SessionContext;
 use egret_investigate::channel::Channel;
 use egret_investigate::context::Context;
 use egret_investigate::engine::Engine;
@@ -64,20 +65,36 @@ pub(crate) struct Ask {
 }
 
 /// How much of the machine may be used.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Machine {
     pub(crate) threads: Option<usize>,
+    /// Where plans run instead: `df://host:port`.
+    pub(crate) cluster: Option<String>,
 }
 
 impl Machine {
-    fn ingest(self) -> IngestOptions {
+    fn ingest(&self) -> IngestOptions {
         let default = IngestOptions::default();
         IngestOptions { threads: self.threads.unwrap_or(default.threads), ..default }
     }
 
-    pub(crate) fn session(self) -> SessionOptions {
+    pub(crate) fn session(&self) -> SessionOptions {
         let default = SessionOptions::default();
         SessionOptions { threads: self.threads.unwrap_or(default.threads), ..default }
+    }
+
+    /// The table `events` of a case, on the cluster when one is named.
+    pub(crate) async fn open(&self, case: &CaseDir) -> anyhow::Result<SessionContext> {
+        match &self.cluster {
+            None => Ok(egret_store::session(case, &self.session()).await?),
+            #[cfg(feature = "distributed")]
+            Some(url) => Ok(Box::pin(egret_cluster::connect(url, case)).await?),
+            #[cfg(not(feature = "distributed"))]
+            Some(url) => bail!(
+                "this egret cannot ask {url}: it was built without Ballista; build it with \
+                 --features distributed"
+            ),
+        }
     }
 }
 
@@ -96,7 +113,7 @@ pub(crate) fn ingest(
     case: &CaseDir,
     paths: &[PathBuf],
     mapping: Option<&Path>,
-    machine: Machine,
+    machine: &Machine,
     talk: &Talk,
 ) -> anyhow::Result<IngestSummary> {
     let registry = registry(mapping)?;
@@ -157,7 +174,7 @@ fn tell_ingest(summary: &IngestSummary, seconds: f64, talk: &Talk) {
 pub(crate) async fn run_pattern(
     case: &CaseDir,
     ask: &Ask,
-    machine: Machine,
+    machine: &Machine,
     talk: &Talk,
 ) -> anyhow::Result<Report> {
     let mut file = case_file(case)?;
@@ -209,7 +226,7 @@ pub(crate) async fn run_pattern(
     }
     save_case_file(case, &file)?;
 
-    let session = egret_store::session(case, &machine.session()).await?;
+    let session = machine.open(case).await?;
     let engine = Engine::new(session);
     let settings = Settings {
         case_id: file.id.clone(),

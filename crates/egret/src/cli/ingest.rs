@@ -32,7 +32,7 @@ impl Ingest {
             &case,
             &self.paths,
             self.broker_mapping.as_deref(),
-            general.machine(),
+            &general.machine(),
             &talk,
         )?;
         let open = summary.files.iter().any(|file| file.quarantined > 0 || file.source.is_none());

@@ -64,7 +64,7 @@ impl Investigate {
                 &case,
                 &self.paths,
                 self.broker_mapping.as_deref(),
-                general.machine(),
+                &general.machine(),
                 &talk,
             )?;
         }
@@ -77,7 +77,7 @@ impl Investigate {
             context: self.context,
             title: self.title,
         };
-        let report = app::run_pattern(&case, &ask, general.machine(), &talk).await?;
+        let report = app::run_pattern(&case, &ask, &general.machine(), &talk).await?;
         if self.output_type == "json" {
             print(&egret_report::render(&report, egret_report::Format::Json)?)?;
         } else {

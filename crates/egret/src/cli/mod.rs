@@ -1,5 +1,9 @@
 //! The command line: one subcommand, one file.
 
+#[cfg(feature = "acquire")]
+mod acquire;
+#[cfg(feature = "distributed")]
+mod cluster;
 mod demo;
 mod ingest;
 mod investigate;
@@ -37,6 +41,9 @@ pub(crate) struct General {
     /// Worker threads; all cores by default.
     #[arg(long, global = true, value_name = "N", help_heading = "General")]
     threads: Option<usize>,
+    /// Run the plans on a Ballista cluster that sees the case folder under the same path.
+    #[arg(long, global = true, value_name = "df://HOST:PORT", help_heading = "General")]
+    cluster: Option<String>,
 }
 
 impl General {
@@ -45,7 +52,7 @@ impl General {
     }
 
     pub(crate) fn machine(&self) -> Machine {
-        Machine { threads: self.threads }
+        Machine { threads: self.threads, cluster: self.cluster.clone() }
     }
 }
 
@@ -60,6 +67,10 @@ enum Command {
     Channels(list::Channels),
     Sources(list::Sources),
     Fields(list::Fields),
+    #[cfg(feature = "acquire")]
+    Acquire(acquire::Acquire),
+    #[cfg(feature = "distributed")]
+    Cluster(cluster::Cluster),
 }
 
 /// Parses and runs; errors go to stderr.
@@ -98,6 +109,10 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Channels(command) => command.run(),
         Command::Sources(command) => command.run(),
         Command::Fields(command) => command.run(),
+        #[cfg(feature = "acquire")]
+        Command::Acquire(command) => Box::pin(command.run(&general)).await,
+        #[cfg(feature = "distributed")]
+        Command::Cluster(command) => Box::pin(command.run(&general)).await,
     }
 }
 

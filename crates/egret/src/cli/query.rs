@@ -84,7 +84,7 @@ impl Query {
     pub(crate) async fn run(self, general: &General) -> anyhow::Result<Exit> {
         let talk = general.talk();
         let case = CaseDir::open(&self.case.case)?;
-        let session = egret_store::session(&case, &general.machine().session()).await?;
+        let session = general.machine().open(&case).await?;
         let now = match self.now {
             Some(now) => now,
             None => last_event(&session).await?,
@@ -185,4 +185,80 @@ async fn last_event(session: &datafusion::prelude::SessionContext) -> anyhow::Re
     Ok(micros
         .and_then(|micros| Timestamp::from_microsecond(micros).ok())
         .unwrap_or(Timestamp::UNIX_EPOCH))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use egret_query::Code;
+
+    /// A text for each code, and some whose place is at an edge.
+    const TEXTS: &[&str] = &[
+        "user.name: ana AND (event.action: GetObject",
+        "user.name: ana AND",
+        "aws.s3.object.key: \"exports/",
+        "source.bytes: [10 TO 20",
+        "user.name: <username>",
+        "event.action: a OR event.action: b AND user.name: ana",
+        "user.nmae: ana",
+        "source.bytes: plenty",
+        "source.ip: 10.0.0.0/40",
+        "@timestamp: [yesterday TO now]",
+        "user.name: ana | stats count by user.name",
+        "aws.s3.object.key: \"exports/*\"",
+        "event.action: a OR event.action: b AND @timestamp: [now-1d TO now]",
+        "user.name: ana and event.action: GetObject",
+        "destination.ip: [NOT \"10.0.0.0/8\"]",
+        "source.ip: 10.0.0.0/8",
+        "source.bytes: >= 100",
+        "# the first one\nuser.name: ana",
+        "payroll",
+        "user.name: ana^2",
+        "@timestamp: [<start_time-2h> TO now]",
+        "user.name: jos\u{e9} AND user.nmae: \u{5c71}\u{7530}",
+    ];
+
+    #[test]
+    fn diagnostics_as_the_terminal_shows_them() {
+        let mut bindings = Bindings::new();
+        bindings.set("start_time".to_owned(), ["2025-07-22T01:30:00Z".to_owned()]);
+        let mut shown = String::new();
+        let mut codes = std::collections::BTreeSet::new();
+        let long = format!("user.name: {}ana{}", "(".repeat(400), ")".repeat(400));
+        for (text, strict) in TEXTS
+            .iter()
+            .map(|text| (*text, false))
+            .chain([("destination.ip: [NOT \"10.0.0.0/8\"]", true), (long.as_str(), false)])
+        {
+            let options = Options {
+                bindings: &bindings,
+                now: "2025-07-24T00:00:00Z".parse().unwrap(),
+                reading: Reading::Investigator,
+                strict,
+                ignore_case: false,
+            };
+            let said = match egret_query::compile(text, &options) {
+                Ok(query) => query.diagnostics,
+                Err(diagnostics) => diagnostics,
+            };
+            let title: String = text.chars().take(60).collect();
+            shown.push_str(&format!("===== {title}\n"));
+            for diagnostic in said {
+                codes.insert(diagnostic.code.as_str());
+                if text.len() < 100 {
+                    shown.push_str(&rendered(text, &diagnostic));
+                } else {
+                    shown.push_str(&format!("{}: {}", diagnostic.code, diagnostic.message));
+                }
+                shown.push_str("\n\n");
+            }
+        }
+        let missing: Vec<&str> = Code::ALL
+            .iter()
+            .map(|code| code.as_str())
+            .filter(|code| !codes.contains(code))
+            .collect();
+        assert!(missing.is_empty(), "no text here draws {missing:?}");
+        insta::assert_snapshot!(shown);
+    }
 }

@@ -45,7 +45,7 @@ pub(crate) enum OutputType {
 impl Sql {
     pub(crate) async fn run(self, general: &General) -> anyhow::Result<Exit> {
         let case = CaseDir::open(&self.case.case)?;
-        let session = egret_store::session(&case, &general.machine().session()).await?;
+        let session = general.machine().open(&case).await?;
         let options = datafusion::prelude::SQLOptions::new()
             .with_allow_ddl(false)
             .with_allow_dml(false)
