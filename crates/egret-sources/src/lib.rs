@@ -7,6 +7,7 @@
 //! Start reading at [`LogSource`] and [`Registry::standard`], the list one adds to; then [`sink`].
 
 pub mod cloudtrail;
+pub mod companions;
 pub mod detect;
 pub mod identity_broker;
 mod instant;
@@ -76,16 +77,17 @@ impl Registry {
     }
 
     fn with_broker(broker: IdentityBroker) -> Self {
-        Self {
-            sources: vec![
-                Box::new(CloudTrail),
-                Box::new(S3Access),
-                Box::new(VpcFlow),
-                Box::new(OktaSystem),
-                Box::new(broker.clone()),
-            ],
-            broker,
+        let mut sources: Vec<Box<dyn LogSource>> = vec![
+            Box::new(CloudTrail),
+            Box::new(S3Access),
+            Box::new(VpcFlow),
+            Box::new(OktaSystem),
+            Box::new(broker.clone()),
+        ];
+        for companion in companions::COMPANIONS {
+            sources.push(Box::new(*companion));
         }
+        Self { sources, broker }
     }
 
     /// The same sources, with a team's own broker mapping tried before the built-in one.

@@ -77,6 +77,11 @@ impl CaseDir {
         self.root.join("case.toml")
     }
 
+    /// What was done to the case.
+    pub fn ledger(&self) -> PathBuf {
+        self.root.join("ledger.jsonl")
+    }
+
     pub(crate) fn manifest_path(&self) -> PathBuf {
         self.evidence().join("manifest.jsonl")
     }

@@ -9,11 +9,14 @@ use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use egret_model::evidence::EvidenceFile;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::case::CaseDir;
+use crate::custody::{Recorder, SigningKey, append_commit, sha256_of_file};
 use crate::error::StoreError;
 
 /// What a batch brings: file moves below the case folder, and lines for the manifest.
@@ -27,12 +30,25 @@ pub(crate) struct Journal {
     pub(crate) manifest_bytes: u64,
     /// Evidence files of the batch.
     pub(crate) files: Vec<EvidenceFile>,
+    /// SHA-256 of every file that is moved, by where it goes.
+    #[serde(default)]
+    pub(crate) hashes: Vec<(String, String)>,
+    /// Program that made the batch.
+    #[serde(default)]
+    pub(crate) tool: String,
+    /// When it did.
+    #[serde(default)]
+    pub(crate) time: Timestamp,
 }
 
 /// Commits a batch whose files lie under staging.
-pub(crate) fn commit(case: &CaseDir, journal: &Journal) -> Result<(), StoreError> {
+pub(crate) fn commit(
+    case: &CaseDir,
+    journal: &Journal,
+    key: Option<&Arc<SigningKey>>,
+) -> Result<(), StoreError> {
     write_journal(case, journal)?;
-    finish(case, journal)
+    finish(case, journal, key)
 }
 
 fn write_journal(case: &CaseDir, journal: &Journal) -> Result<(), StoreError> {
@@ -50,7 +66,11 @@ fn write_journal(case: &CaseDir, journal: &Journal) -> Result<(), StoreError> {
 }
 
 /// Carries out what a journal lists; doing so twice changes nothing.
-fn finish(case: &CaseDir, journal: &Journal) -> Result<(), StoreError> {
+fn finish(
+    case: &CaseDir,
+    journal: &Journal,
+    key: Option<&Arc<SigningKey>>,
+) -> Result<(), StoreError> {
     let mut folders: BTreeSet<PathBuf> = BTreeSet::new();
     for (from, to) in &journal.moves {
         let from = case.staging().join(from);
@@ -79,6 +99,7 @@ fn finish(case: &CaseDir, journal: &Journal) -> Result<(), StoreError> {
         sync_folder(folder)?;
     }
     append_manifest(case, journal)?;
+    record(case, journal, key)?;
     let journal = case.journal();
     fs::remove_file(&journal).map_err(StoreError::io("removing", &journal))?;
     clear(&case.staging())
@@ -107,6 +128,30 @@ fn append_manifest(case: &CaseDir, journal: &Journal) -> Result<(), StoreError> 
     sync_folder(&case.evidence())
 }
 
+/// Adds the batch to the ledger: what is in the store now, by hash.
+fn record(
+    case: &CaseDir,
+    journal: &Journal,
+    key: Option<&Arc<SigningKey>>,
+) -> Result<(), StoreError> {
+    let path = case.manifest_path();
+    let (manifest, _) = sha256_of_file(&path).map_err(StoreError::io("reading", &path))?;
+    let sum =
+        |of: fn(&EvidenceFile) -> u64| journal.files.iter().map(of).fold(0u64, u64::saturating_add);
+    let detail = serde_json::json!({
+        "batch": journal.batch,
+        "evidence": journal.files.len(),
+        "read": sum(|file| file.read),
+        "stored": sum(|file| file.stored),
+        "duplicate": sum(|file| file.duplicate),
+        "quarantined": sum(|file| file.quarantined),
+        "manifest_sha256": manifest,
+        "files": journal.hashes,
+    });
+    let recorder = Recorder { tool: journal.tool.clone(), time: journal.time, key: key.cloned() };
+    append_commit(case, &recorder, journal.batch, &detail)
+}
+
 /// Finishes or throws away what an earlier run left; leaves alone what a run in progress works on.
 pub(crate) fn recover(case: &CaseDir) -> Result<(), StoreError> {
     // The usual case, and the only one that works on a medium that cannot be written.
@@ -128,7 +173,7 @@ pub(crate) fn settle(case: &CaseDir) -> Result<(), StoreError> {
         let journal: Journal = serde_json::from_str(&text).map_err(|error| {
             StoreError::Damaged { path: path.clone(), reason: error.to_string() }
         })?;
-        return finish(case, &journal);
+        return finish(case, &journal, None);
     }
     clear(&case.staging())
 }
@@ -211,6 +256,9 @@ mod tests {
             ],
             manifest_bytes: 0,
             files: vec![evidence("one")],
+            hashes: Vec::new(),
+            tool: "egret".to_owned(),
+            time: Timestamp::UNIX_EPOCH,
         }
     }
 

@@ -22,6 +22,7 @@ use egret_sources::{DayBatch, Decoded, Rejected};
 
 use crate::case::{CaseDir, manifest, quarantine_name};
 use crate::commit::{self, Journal};
+use crate::custody::{Recorder, sha256_of_file};
 use crate::error::StoreError;
 use crate::evidence::Found;
 use crate::ingest::IngestOptions;
@@ -197,6 +198,7 @@ pub(crate) struct Committer {
     /// Files of the batch.
     pending: Vec<EvidenceFile>,
     pending_rows: u64,
+    recorder: Recorder,
     /// Files of this run by SHA-256.
     seen: BTreeMap<String, Seen>,
     /// Files of this run, in order.
@@ -240,6 +242,7 @@ impl Committer {
             tally: Tally::default(),
             pending: Vec::new(),
             pending_rows: 0,
+            recorder: options.recorder.clone(),
             seen: BTreeMap::new(),
             files: Vec::new(),
             already: 0,
@@ -512,13 +515,23 @@ impl Committer {
         };
         let files = std::mem::take(&mut self.pending);
         let count = wide(files.len());
+        let moves = std::mem::take(&mut self.moves);
+        let mut hashes = Vec::with_capacity(moves.len());
+        for (from, to) in &moves {
+            let from = self.staging.join(from);
+            let (sha256, _) = sha256_of_file(&from).map_err(StoreError::io("reading", &from))?;
+            hashes.push((to.clone(), sha256));
+        }
         let journal = Journal {
             batch: self.batch,
-            moves: std::mem::take(&mut self.moves),
+            moves,
             manifest_bytes,
             files,
+            hashes,
+            tool: self.recorder.tool.clone(),
+            time: self.recorder.time,
         };
-        commit::commit(case, &journal)?;
+        commit::commit(case, &journal, self.recorder.key.as_ref())?;
         self.batch = self.batch.saturating_add(count);
         self.part = 0;
         self.run = 0;

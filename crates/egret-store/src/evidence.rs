@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use egret_model::evidence::hex;
 use sha2::{Digest, Sha256};
 
+use crate::custody::Place;
 use crate::error::StoreError;
 
 /// Bytes asked of the disk at a time: few calls, and no matter for memory.
@@ -24,7 +25,7 @@ pub(crate) struct Found {
     pub(crate) size: u64,
 }
 
-/// Every file of the inputs, sorted by name, each once.
+/// Every file of the inputs, sorted by name, each once, and where each input lies.
 ///
 /// A file's name begins with the last part of the input that led to it, so that it does not depend
 /// on the working directory; with more parts where two inputs end alike. Hidden files count, links
@@ -34,7 +35,10 @@ pub(crate) struct Found {
 /// # Errors
 ///
 /// [`StoreError::Missing`], [`StoreError::OwnCase`] and [`StoreError::NothingThere`] name the input.
-pub(crate) fn find(inputs: &[PathBuf], case: &Path) -> Result<Vec<Found>, StoreError> {
+pub(crate) fn find(
+    inputs: &[PathBuf],
+    case: &Path,
+) -> Result<(Vec<Found>, Vec<Place>), StoreError> {
     let case = case.canonicalize().map_err(StoreError::io("opening", case))?;
     let mut roots: Vec<PathBuf> = Vec::new();
     for input in inputs {
@@ -51,15 +55,17 @@ pub(crate) fn find(inputs: &[PathBuf], case: &Path) -> Result<Vec<Found>, StoreE
     // What lies below another input is found there.
     roots.dedup_by(|below, above| below.starts_with(&*above));
     let mut found: Vec<Found> = Vec::new();
+    let mut places = Vec::with_capacity(roots.len());
     for (root, label) in roots.iter().zip(labels(&roots)) {
         let before = found.len();
         walk(root, &label, &case, &mut found)?;
         if found.len() == before {
             return Err(StoreError::NothingThere(root.clone()));
         }
+        places.push(Place { label, path: root.clone() });
     }
     found.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.path.cmp(&b.path)));
-    Ok(found)
+    Ok((found, places))
 }
 
 fn walk(root: &Path, label: &str, case: &Path, found: &mut Vec<Found>) -> Result<(), StoreError> {
@@ -283,7 +289,7 @@ mod tests {
 
     fn names(inputs: &[PathBuf], case: &Path) -> Result<Vec<String>, String> {
         find(inputs, case)
-            .map(|found| found.into_iter().map(|file| file.name).collect())
+            .map(|(found, _)| found.into_iter().map(|file| file.name).collect())
             .map_err(|error| error.to_string())
     }
 

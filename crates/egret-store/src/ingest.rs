@@ -13,12 +13,13 @@ use egret_sources::Registry;
 
 use crate::case::{CaseDir, manifest};
 use crate::commit::{self, Lock};
+use crate::custody::{self, Recorder};
 use crate::error::StoreError;
 use crate::evidence::find;
 use crate::pipeline;
 
 /// How ingest may use the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct IngestOptions {
     /// Worker threads; at least 1. The store is the same with any number.
     pub threads: usize,
@@ -27,12 +28,19 @@ pub struct IngestOptions {
     pub memory_bytes: usize,
     /// Rows after which what is there is committed. An interrupted run loses no more than these.
     pub commit_rows: u64,
+    /// Who writes the ledger.
+    pub recorder: Recorder,
 }
 
 impl Default for IngestOptions {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Self { threads, memory_bytes: 384 << 20, commit_rows: 2_000_000 }
+        Self {
+            threads,
+            memory_bytes: 384 << 20,
+            commit_rows: 2_000_000,
+            recorder: Recorder::default(),
+        }
     }
 }
 
@@ -69,9 +77,11 @@ pub fn ingest(
     options: &IngestOptions,
     progress: &dyn Progress,
 ) -> Result<IngestSummary, StoreError> {
-    let found = find(inputs, case.root())?;
+    let (found, places) = find(inputs, case.root())?;
     let _lock = Lock::take(case)?;
     commit::settle(case)?;
+    let detail = serde_json::json!({ "places": places, "files": found.len() });
+    custody::append(case, &options.recorder, "ingest", &detail)?;
     let before = manifest(case)?;
     let known: BTreeSet<String> = before.iter().map(|file| file.sha256.clone()).collect();
     let bytes = found.iter().fold(0u64, |sum, file| sum.saturating_add(file.size));

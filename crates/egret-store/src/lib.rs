@@ -6,6 +6,8 @@
 mod case;
 mod commit;
 mod committer;
+mod custody;
+mod digest;
 mod error;
 mod evidence;
 mod inflate;
@@ -17,6 +19,11 @@ mod reading;
 mod session;
 
 pub use case::{CaseDir, manifest, quarantined};
+pub use custody::{
+    Check, Entry, Finding, LedgerProblem, Place, Problem, PublicKey, Recorder, SigningKey,
+    SigningKeyError, Verification, VerifyOptions, append, entries, generate_key, verify,
+};
+pub use digest::{PublicKeys, PublicKeysError, Status, Verdict};
 pub use error::StoreError;
 pub use evidence::read_text;
 pub use ingest::{IngestOptions, IngestSummary, ingest, totals};

@@ -16,14 +16,14 @@ use egret_model::report::Report;
 use egret_model::words::thousands;
 use egret_report::Format;
 use egret_sources::Registry;
-use egret_store::{CaseDir, IngestOptions, IngestSummary, SessionOptions};
+use egret_store::{CaseDir, IngestOptions, IngestSummary, Recorder, SessionOptions};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::talk::Talk;
 
 /// The largest pattern, context or mapping file that is read.
-const TEXT_BYTES_MAX: u64 = 16 << 20;
+pub(crate) const TEXT_BYTES_MAX: u64 = 16 << 20;
 
 /// Settings that stay with a case: `case.toml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,9 +73,13 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    fn ingest(&self) -> IngestOptions {
+    fn ingest(&self, recorder: &Recorder) -> IngestOptions {
         let default = IngestOptions::default();
-        IngestOptions { threads: self.threads.unwrap_or(default.threads), ..default }
+        IngestOptions {
+            threads: self.threads.unwrap_or(default.threads),
+            recorder: recorder.clone(),
+            ..default
+        }
     }
 
     pub(crate) fn session(&self) -> SessionOptions {
@@ -114,11 +118,12 @@ pub(crate) fn ingest(
     paths: &[PathBuf],
     mapping: Option<&Path>,
     machine: &Machine,
+    recorder: &Recorder,
     talk: &Talk,
 ) -> anyhow::Result<IngestSummary> {
     let registry = registry(mapping)?;
     let begun = Instant::now();
-    let summary = egret_store::ingest(case, paths, &registry, &machine.ingest(), talk)?;
+    let summary = egret_store::ingest(case, paths, &registry, &machine.ingest(recorder), talk)?;
     tell_ingest(&summary, begun.elapsed().as_secs_f64(), talk);
     Ok(summary)
 }
@@ -175,6 +180,7 @@ pub(crate) async fn run_pattern(
     case: &CaseDir,
     ask: &Ask,
     machine: &Machine,
+    recorder: &Recorder,
     talk: &Talk,
 ) -> anyhow::Result<Report> {
     let mut file = case_file(case)?;
@@ -241,6 +247,7 @@ pub(crate) async fn run_pattern(
     let manifest = egret_store::manifest(case)?;
     let channels = Channel::built_in()?;
     let report = investigate(&engine, &pattern, &channels, &settings, &manifest, talk).await?;
+    let mut artifacts = Vec::new();
     for (format, name) in [
         (Format::Json, "report.json"),
         (Format::Html, "report.html"),
@@ -249,7 +256,20 @@ pub(crate) async fn run_pattern(
         let path = case.report().join(name);
         let text = egret_report::render(&report, format)?;
         write_whole(&path, text.as_bytes())?;
+        let sha256 = egret_model::evidence::sha256_hex(text.as_bytes());
+        artifacts.push((format!("report/{name}"), sha256));
     }
+    let detail = serde_json::json!({
+        "pattern": { "name": pattern.name, "sha256": report.case.pattern.sha256 },
+        "window": { "from": file.from, "to": file.to },
+        "now": file.now,
+        "bindings": file.set,
+        "context": file.context,
+        "queries": engine.asked().len(),
+        "verdict": report.verdict.level.as_str(),
+        "artifacts": artifacts,
+    });
+    egret_store::append(case, recorder, "investigate", &detail)?;
     Ok(report)
 }
 

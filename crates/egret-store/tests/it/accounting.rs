@@ -232,7 +232,7 @@ proptest! {
         for (number, (kind, is_flows, from, rows)) in files.iter().enumerate() {
             bench.put(&format!("{number}"), &bytes_of(kind, *is_flows, *from..*from + *rows));
         }
-        let options = IngestOptions { threads, memory_bytes, commit_rows };
+        let options = IngestOptions { threads, memory_bytes, commit_rows, ..IngestOptions::default() };
         let summary = bench.try_ingest(&[bench.logs()], &options).unwrap();
         prop_assert_eq!(summary.files.len() as u64 + summary.already, files.len() as u64);
         let mut rejected = 0;

@@ -121,7 +121,8 @@ impl Bench {
         cell.parse().unwrap_or_else(|_| panic!("{sql}: {table}"))
     }
 
-    /// Every file of the case with its bytes, except the lock.
+    /// Every file of the case with its bytes, except the lock and the ledger, which tells when and
+    /// where from.
     pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
         let mut files = BTreeMap::new();
         let root = self.case().root().to_owned();
@@ -135,7 +136,7 @@ fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             collect(root, &path, files);
-        } else if path.file_name().is_some_and(|name| name != ".lock") {
+        } else if path.file_name().is_some_and(|name| name != ".lock" && name != "ledger.jsonl") {
             let mut bytes = Vec::new();
             std::io::copy(&mut fs::File::open(&path).unwrap(), &mut bytes).unwrap();
             let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();

@@ -6,12 +6,17 @@
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
+    clippy::disallowed_methods,
     clippy::maybe_infinite_iter,
+    clippy::print_stderr,
+    clippy::string_slice,
     reason = "a test: what goes wrong must stop it"
 )]
 
 mod accounting;
+mod custody;
 mod damage;
+mod digests;
 mod logs;
 mod same_store;
 mod session;

@@ -29,7 +29,8 @@ fn with_any_number_of_threads() {
     {
         let with = |threads| {
             let bench = mixed();
-            let options = IngestOptions { threads, memory_bytes, commit_rows };
+            let options =
+                IngestOptions { threads, memory_bytes, commit_rows, ..IngestOptions::default() };
             let summary = bench.try_ingest(&[bench.logs()], &options).unwrap();
             (bench.files(), summary)
         };
@@ -71,7 +72,8 @@ fn in_whatever_order_and_form_the_inputs_are_named() {
 fn rows_are_the_same_however_often_it_was_committed_and_flushed() {
     let rows = |commit_rows, memory_bytes| {
         let bench = mixed();
-        let options = IngestOptions { threads: 2, memory_bytes, commit_rows };
+        let options =
+            IngestOptions { threads: 2, memory_bytes, commit_rows, ..IngestOptions::default() };
         bench.try_ingest(&[bench.logs()], &options).unwrap();
         bench.ask(
             "SELECT \"log.file.path\", \"log.offset\", \"event.id\", \"@timestamp\", dataset, date \

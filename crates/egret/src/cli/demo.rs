@@ -37,10 +37,18 @@ impl Demo {
         egret_simulate::simulate(self.scenario, &options, &practice)
             .with_context(|| format!("practice incident in {}", practice.display()))?;
         let case = CaseDir::create_or_open(&self.case)?;
-        app::ingest(&case, &[practice.join("logs")], None, &general.machine(), &talk)?;
+        app::ingest(
+            &case,
+            &[practice.join("logs")],
+            None,
+            &general.machine(),
+            &general.recorder()?,
+            &talk,
+        )?;
         let ask =
             Ask { title: Some(format!("Practice: {}", self.scenario.title())), ..Ask::default() };
-        let report = app::run_pattern(&case, &ask, &general.machine(), &talk).await?;
+        let report =
+            app::run_pattern(&case, &ask, &general.machine(), &general.recorder()?, &talk).await?;
         print(&egret_report::escape::terminal(&app::summary(&report, &case)))?;
         print(&format!("Truth:  {}\n", practice.join("truth.json").display()))?;
         Ok(Exit::Done)

@@ -33,6 +33,7 @@ impl Ingest {
             &self.paths,
             self.broker_mapping.as_deref(),
             &general.machine(),
+            &general.recorder()?,
             &talk,
         )?;
         let open = summary.files.iter().any(|file| file.quarantined > 0 || file.source.is_none());

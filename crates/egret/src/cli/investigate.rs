@@ -65,6 +65,7 @@ impl Investigate {
                 &self.paths,
                 self.broker_mapping.as_deref(),
                 &general.machine(),
+                &general.recorder()?,
                 &talk,
             )?;
         }
@@ -77,7 +78,8 @@ impl Investigate {
             context: self.context,
             title: self.title,
         };
-        let report = app::run_pattern(&case, &ask, &general.machine(), &talk).await?;
+        let report =
+            app::run_pattern(&case, &ask, &general.machine(), &general.recorder()?, &talk).await?;
         if self.output_type == "json" {
             print(&egret_report::render(&report, egret_report::Format::Json)?)?;
         } else {

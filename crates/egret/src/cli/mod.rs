@@ -7,16 +7,21 @@ mod cluster;
 mod demo;
 mod ingest;
 mod investigate;
+mod keygen;
 mod list;
 mod query;
 mod simulate;
 mod sql;
+mod verify;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use anyhow::Context as _;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use egret_store::{Recorder, SigningKey};
 
 use crate::app::Machine;
 use crate::exit::Exit;
@@ -44,11 +49,35 @@ pub(crate) struct General {
     /// Run the plans on a Ballista cluster that sees the case folder under the same path.
     #[arg(long, global = true, value_name = "df://HOST:PORT", help_heading = "General")]
     cluster: Option<String>,
+    /// Sign ledger entries with this private key, made by `egret keygen`.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "EGRET_SIGN_KEY",
+        help_heading = "General"
+    )]
+    sign_key: Option<PathBuf>,
 }
 
 impl General {
     pub(crate) fn talk(&self) -> Talk {
         Talk::new(self.quiet)
+    }
+
+    /// Who writes the ledger in this run. The program reads the clock; libraries do not.
+    #[expect(clippy::disallowed_methods, reason = "the ledger says when; no finding depends on it")]
+    pub(crate) fn recorder(&self) -> anyhow::Result<Recorder> {
+        let key = match &self.sign_key {
+            Some(path) => {
+                let text = egret_store::read_text(path, crate::app::TEXT_BYTES_MAX)?;
+                let key = SigningKey::parse(&text).with_context(|| path.display().to_string())?;
+                Some(Arc::new(key))
+            }
+            None => None,
+        };
+        let tool = concat!("egret ", env!("CARGO_PKG_VERSION")).to_owned();
+        Ok(Recorder { tool, time: jiff::Timestamp::now(), key })
     }
 
     pub(crate) fn machine(&self) -> Machine {
@@ -67,6 +96,8 @@ enum Command {
     Channels(list::Channels),
     Sources(list::Sources),
     Fields(list::Fields),
+    Verify(verify::Verify),
+    Keygen(keygen::Keygen),
     #[cfg(feature = "acquire")]
     Acquire(acquire::Acquire),
     #[cfg(feature = "distributed")]
@@ -109,6 +140,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Channels(command) => command.run(),
         Command::Sources(command) => command.run(),
         Command::Fields(command) => command.run(),
+        Command::Verify(command) => command.run(&general),
+        Command::Keygen(command) => command.run(&general),
         #[cfg(feature = "acquire")]
         Command::Acquire(command) => Box::pin(command.run(&general)).await,
         #[cfg(feature = "distributed")]

@@ -132,7 +132,16 @@ impl Query {
             ])?;
             let columns = COLUMNS.iter().map(|field| ident(field.name())).collect::<Vec<_>>();
             let frame = frame.limit(0, Some(self.limit))?.select(columns)?;
-            show(frame, self.output_type).await?;
+            let rows = show(frame, self.output_type).await?;
+            let detail = serde_json::json!({
+                "language": "lucene",
+                "text": block.text,
+                "bindings": self.set,
+                "now": now,
+                "reading": format!("{:?}", options.reading).to_lowercase(),
+                "shown": rows,
+            });
+            egret_store::append(&case, &general.recorder()?, "query", &detail)?;
         }
         Ok(Exit::Done)
     }

@@ -51,13 +51,15 @@ impl Sql {
             .with_allow_dml(false)
             .with_allow_statements(false);
         let frame = session.sql_with_options(&self.text, options).await?;
-        show(frame, self.output_type).await?;
+        let rows = show(frame, self.output_type).await?;
+        let detail = serde_json::json!({ "language": "sql", "text": self.text, "rows": rows });
+        egret_store::append(&case, &general.recorder()?, "query", &detail)?;
         Ok(Exit::Done)
     }
 }
 
-/// Runs a plan and prints its rows as they come.
-pub(crate) async fn show(frame: DataFrame, output_type: OutputType) -> anyhow::Result<()> {
+/// Runs a plan and prints its rows; says how many they are.
+pub(crate) async fn show(frame: DataFrame, output_type: OutputType) -> anyhow::Result<usize> {
     use arrow::json::writer::{JsonArray, LineDelimited, WriterBuilder};
     let schema = std::sync::Arc::new(frame.schema().as_arrow().clone());
     let batches = frame.collect().await?;
@@ -95,7 +97,7 @@ pub(crate) async fn show(frame: DataFrame, output_type: OutputType) -> anyhow::R
             print(&String::from_utf8(writer.into_inner())?)?;
         }
     }
-    Ok(())
+    Ok(batches.iter().map(arrow::array::RecordBatch::num_rows).sum())
 }
 
 fn csv(
