@@ -1,5 +1,6 @@
 //! Files that lie beside logs and hold no events: CloudTrail's digests, the metadata that holds their
-//! signatures, and the public keys that they are checked with.
+//! signatures, the public keys that they are checked with, and notifications that a log was put
+//! somewhere.
 //!
 //! They are evidence like the logs: hashed, in the manifest, and told apart by content. `egret
 //! verify` reads them.
@@ -31,6 +32,11 @@ pub const COMPANIONS: &[Companion] = &[
         id: "cloudtrail_public_keys",
         title: "CloudTrail public keys",
         marks: &["\"PublicKeyList\"", "\"Fingerprint\""],
+    },
+    Companion {
+        id: "s3_notification",
+        title: "S3 event notification",
+        marks: &["\"aws:s3\"", "\"s3SchemaVersion\""],
     },
     Companion {
         id: "s3_object_metadata",

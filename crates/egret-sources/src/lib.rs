@@ -20,6 +20,7 @@ pub mod s3_access;
 pub mod sink;
 mod user_agent;
 pub mod vpc_flow;
+mod wrapping;
 
 pub use cloudtrail::CloudTrail;
 pub use detect::Detection;
@@ -60,6 +61,25 @@ pub trait Decoder: Send {
     /// What a reader should know about the file as a whole, such as a layout that was assumed.
     fn notes(&self) -> Vec<String> {
         Vec::new()
+    }
+}
+
+/// A file that is about to be read.
+pub struct Opened<'a> {
+    /// Source of its records.
+    pub source: &'a dyn LogSource,
+    /// Why.
+    pub detection: Detection,
+    /// Reads it.
+    pub decoder: Box<dyn Decoder>,
+}
+
+impl std::fmt::Debug for Opened<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Opened")
+            .field("source", &self.source)
+            .field("detection", &self.detection)
+            .finish_non_exhaustive()
     }
 }
 
@@ -126,7 +146,26 @@ impl Registry {
         self.sources.iter().map(AsRef::as_ref)
     }
 
-    /// The source that a file beginning with `head` is of; `None` when none knows it.
+    /// How to read a file that begins with `head`; `None` when no source knows it.
+    ///
+    /// What lies in a wrapping, such as an SQS message or an Elasticsearch hit, is told by what is
+    /// inside, unless a source knows the wrapping itself.
+    pub fn open(&self, head: &[u8]) -> Option<Opened<'_>> {
+        let plain = self.detect(head);
+        let reads_itself =
+            plain.as_ref().is_some_and(|(_, found)| found.confidence >= wrapping::READS_ITSELF);
+        if !reads_itself
+            && let Some(inside) = wrapping::Inside::of(head)
+            && let Some((source, found)) = self.detect(&inside.head)
+        {
+            let decoder = inside.decoder(head, source);
+            return Some(Opened { source, detection: inside.detection(&found), decoder });
+        }
+        plain.map(|(source, detection)| Opened { source, detection, decoder: source.decoder(head) })
+    }
+
+    /// The source that a file beginning with `head` is of; `None` when none knows it. Wrappings are
+    /// not looked into.
     ///
     /// The highest confidence wins, and the first of the list among equals.
     pub fn detect(&self, head: &[u8]) -> Option<(&dyn LogSource, Detection)> {

@@ -110,10 +110,10 @@ impl Reading<'_, '_> {
             self.end.notes.push("empty; expected a log file".to_owned());
             return None;
         }
-        if let Some((source, detection)) = self.run.registry.detect(head) {
-            self.end.source = Some(source.id().to_owned());
-            self.end.detected = detection.reason;
-            return Some(source.decoder(head));
+        if let Some(opened) = self.run.registry.open(head) {
+            self.end.source = Some(opened.source.id().to_owned());
+            self.end.detected = opened.detection.reason;
+            return Some(opened.decoder);
         }
         let known: Vec<&str> = self.run.registry.sources().map(LogSource::title).collect();
         let found = if head.contains(&0) { "binary data" } else { "text of no known kind" };

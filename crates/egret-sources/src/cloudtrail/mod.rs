@@ -60,8 +60,11 @@ impl LogSource for CloudTrail {
             return None;
         }
         let has = |name: &[u8]| memchr::memmem::find(head, name).is_some();
-        // S3 event notifications have `Records` with an `eventSource` too, and are no log.
-        if has(b"\"aws:s3\"") && !has(b".amazonaws.com\"") {
+        // What a function is called with has `Records` with an `eventSource` too, and is no log.
+        let event = ["s3", "sqs", "sns", "kinesis", "dynamodb"]
+            .iter()
+            .any(|service| has(format!("\"aws:{service}\"").as_bytes()));
+        if event && !has(b".amazonaws.com\"") {
             return None;
         }
         let insight = has(b"\"AwsCloudTrailInsight\"") && has(b"\"insightDetails\"");

@@ -96,6 +96,11 @@ impl<R: Reader> Frames<R> {
         }
     }
 
+    /// The reader, for what it holds back.
+    pub(crate) fn reader_mut(&mut self) -> &mut R {
+        &mut self.reader
+    }
+
     fn offset(&self, at: usize) -> u64 {
         self.base.saturating_add(u64::try_from(at).unwrap_or(u64::MAX))
     }

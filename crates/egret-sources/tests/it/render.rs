@@ -12,9 +12,9 @@ use serde_json::{Map, Value, json};
 /// Decodes a whole file with the source that knows it.
 pub(crate) fn decode(registry: &Registry, bytes: &[u8]) -> (String, Decoded, Vec<String>) {
     let head = &bytes[..bytes.len().min(egret_model::limits::DETECT_BYTES)];
-    let (source, detection) = registry.detect(head).expect("some source knows the file");
+    let opened = registry.open(head).expect("some source knows the file");
+    let (source, detection, mut decoder) = (opened.source, opened.detection, opened.decoder);
     let mut sink = Sink::new("evidence.log", "00");
-    let mut decoder = source.decoder(head);
     assert_eq!(decoder.feed(bytes, true, &mut sink), bytes.len(), "everything is consumed");
     let title = format!("{}, {}: {}", source.id(), detection.confidence, detection.reason);
     let decoded = sink.take().unwrap();

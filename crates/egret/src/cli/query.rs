@@ -209,7 +209,7 @@ mod tests {
         "source.bytes: [10 TO 20",
         "user.name: <username>",
         "event.action: a OR event.action: b AND user.name: ana",
-        "user.nmae: ana",
+        "user.nam: ana",
         "source.bytes: plenty",
         "source.ip: 10.0.0.0/40",
         "@timestamp: [yesterday TO now]",
@@ -224,7 +224,7 @@ mod tests {
         "payroll",
         "user.name: ana^2",
         "@timestamp: [<start_time-2h> TO now]",
-        "user.name: jos\u{e9} AND user.nmae: \u{5c71}\u{7530}",
+        "user.name: jos\u{e9} AND user.nam: \u{5c71}\u{7530}",
     ];
 
     #[test]
