@@ -110,9 +110,10 @@ impl Registry {
         Self { sources, broker }
     }
 
-    /// The same sources, with a team's own broker mapping tried before the built-in one.
+    /// The same sources, with a team's own broker mapping tried before the built-in presets.
     ///
-    /// `toml` has the shape of `sources/identity_broker.toml` in this crate.
+    /// `toml` has the shape of the files in `sources/identity_broker/` in this crate, which
+    /// `docs/identity-brokers.md` describes.
     ///
     /// # Errors
     ///

@@ -319,9 +319,11 @@ catalog! {
     CLIENT_GEO_REGION_NAME "client.geo.region_name" Keyword Ecs "region as Okta says";
     IDENTITY_BROKER "identity_broker" Flattened Pattern "the broker's record as logged, whatever its shape; every dotted path below it can be queried";
     BROKER_PERSON "egret.broker.person" Keyword Egret "human who got credentials, as the mapping file says";
-    BROKER_ROLE "egret.broker.role" Keyword Egret "AWS role that was handed out, name or ARN as logged";
+    BROKER_ROLE "egret.broker.role" Keyword Egret "AWS role that was handed out, name or ARN as logged; of a broker that logs its own name for it only, that";
+    BROKER_ACCOUNT_ID "egret.broker.account_id" Keyword Egret "AWS account of that role";
     BROKER_ACCESS_KEY_ID "egret.broker.access_key_id" Keyword Egret "access key that was handed out";
     BROKER_SESSION_NAME "egret.broker.session_name" Keyword Egret "role session name that was set";
+    BROKER_GRANT_ID "egret.broker.grant_id" Keyword Egret "the broker's own id of the grant, lease or session";
     LOG_FILE_PATH "log.file.path" Keyword Ecs "evidence file, relative to what was ingested";
     LOG_OFFSET "log.offset" Long Ecs "record number in that file, from 1";
     EVIDENCE_SHA256 "egret.evidence.sha256" Keyword Egret "SHA-256 of that file as stored";

@@ -42,6 +42,7 @@ pub(super) fn store(
         from_where(record, row);
         resources(record, row);
         issued(record, tokens, row);
+        brokered(record, tokens, row);
         s3(record, tokens, row);
         row.set_opt(fields::REST, rest.as_deref());
     });
@@ -186,7 +187,9 @@ fn classify(source: &str, action: &str) -> (Option<&'static str>, &'static [&'st
 /// Sets the identity; gives every name of the actor and of users acted upon, sorted.
 fn who<'r>(record: &'r Record<'_>, tokens: &'r Tokens, row: &mut EventBuilder) -> Vec<&'r str> {
     let identity = &record.identity;
-    set(row, fields::USER_ID, identity.principal_id.as_ref());
+    // Identity Center's users have no principal id, and on the steps of a sign-in no name either.
+    let behalf = identity.on_behalf_of_user_id.as_ref();
+    set(row, fields::USER_ID, identity.principal_id.as_ref().or(behalf));
     set(row, fields::CT_USER_IDENTITY_TYPE, identity.kind.as_ref());
     set(row, fields::CT_USER_IDENTITY_PRINCIPAL_ID, identity.principal_id.as_ref());
     set(row, fields::CT_USER_IDENTITY_ARN, identity.arn.as_ref());
@@ -195,7 +198,6 @@ fn who<'r>(record: &'r Record<'_>, tokens: &'r Tokens, row: &mut EventBuilder) -
     set(row, fields::CT_USER_IDENTITY_USER_NAME, identity.user_name.as_ref());
     set(row, fields::CT_USER_IDENTITY_INVOKED_BY, identity.invoked_by.as_ref());
     set(row, fields::CT_USER_IDENTITY_IDENTITY_PROVIDER, identity.identity_provider.as_ref());
-    let behalf = identity.on_behalf_of_user_id.as_ref();
     set(row, fields::CT_USER_IDENTITY_ON_BEHALF_OF_USER_ID, behalf);
     if let Some(created) = identity.session_created {
         row.set_time(fields::CT_SESSION_CREATION_DATE, created);
@@ -377,6 +379,32 @@ fn s3(record: &Record<'_>, tokens: &Tokens, row: &mut EventBuilder) {
     if let Some(key) = key {
         row.set_opt(fields::AWS_S3_OBJECT_KEY, Some(&decode_if_encoded(key)));
     }
+}
+
+/// What IAM Identity Center handed out to whom, in the fields of any identity broker.
+fn brokered(record: &Record<'_>, tokens: &Tokens, row: &mut EventBuilder) {
+    let hands_out = matches!(record.event_name.as_deref(), Some("Federate" | "GetRoleCredentials"));
+    if !hands_out || !record.event_source.as_deref().is_some_and(|name| name.starts_with("sso")) {
+        return;
+    }
+    let (details, request) = (record.service_details.as_ref(), record.request.as_ref());
+    let role =
+        tokens.first(details, "\nrole_name\t").or_else(|| tokens.first(request, "\nroleName\t"));
+    let Some(role) = role.filter(|role| !is_mask(role)) else { return };
+    row.set_str(fields::BROKER_ROLE, role);
+    let account =
+        tokens.first(details, "\naccount_id\t").or_else(|| tokens.first(request, "\naccountId\t"));
+    row.set_opt(fields::BROKER_ACCOUNT_ID, account);
+    let identity = &record.identity;
+    let named = |name: &&str| !name.is_empty() && !is_mask(name);
+    let name = identity
+        .user_name
+        .as_deref()
+        .filter(named)
+        .or_else(|| tokens.first(record.additional.as_ref(), "\nUserName\t").filter(named));
+    // The session of the role is named after the user; an id of a user names no session.
+    row.set_opt(fields::BROKER_SESSION_NAME, name);
+    row.set_opt(fields::BROKER_PERSON, name.or(identity.on_behalf_of_user_id.as_deref()));
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@
 //! | `sourceIPAddress`              | `source.address`; `source.ip` when an address    |                                         |
 //! | `userIdentity`                 | `user.name`, `user.id`, `related.user`           | an assumed role's name is the role's    |
 //! | `requestParameters` and kin    | one flattened field each                         | text as logged, leaves as tokens        |
+//! | Identity Center's `role_name`… | `egret.broker.…`                                 | of `Federate` and `GetRoleCredentials`  |
 //! | `bytesTransferredOut`          | `source.bytes`                                   | see `docs/decisions/`                   |
 //! | anything else                  | `egret.rest`                                     |                                         |
 //!

@@ -11,14 +11,19 @@
 //!
 //! # Mapping
 //!
-//! `sources/identity_broker.toml` in this crate, and the file a team gives.
+//! One file for each broker in `sources/identity_broker/` in this crate, and the file a team gives.
+//! `docs/identity-brokers.md` describes their language.
 //!
 //! [`Registry::with_broker_mapping`]: crate::Registry::with_broker_mapping
 
+mod like;
 mod mapping;
+mod presets;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use egret_model::aws::{account_of_arn, assumed_role, name_of_arn};
 use egret_model::dataset::Dataset;
 use egret_model::ecs::catalog::fields;
 use egret_model::ecs::{Field, FieldKind};
@@ -50,7 +55,7 @@ pub struct IdentityBroker {
 }
 
 impl IdentityBroker {
-    /// With the built-in mapping alone.
+    /// With the built-in presets alone.
     pub fn built_in() -> Self {
         let presets = mapping::built_in();
         debug_assert!(presets.is_ok(), "{presets:?}");
@@ -164,25 +169,19 @@ impl Reader for Records {
         if preset.is_none() {
             self.unmapped = self.unmapped.saturating_add(1);
         }
-        let map = preset.map(|preset| preset.map.as_slice()).unwrap_or_default();
-        let id = map
-            .iter()
-            .filter(|(_, field)| *field == fields::EVENT_ID)
-            .find_map(|(needle, _)| first(tokens, needle));
+        let found = preset.map(|preset| preset.fields(tokens)).unwrap_or_default();
         // Whether a broker's ids are unique is not known; equal records are equal in any case.
         let key = self.occurrences.key(flat.json.as_bytes(), sink);
         sink.row(Dataset::IDENTITY_BROKER, micros, key, |row| {
-            if id.is_none() {
-                row.set_str(fields::EVENT_ID, &key.to_event_id());
-            }
             row.set_str(fields::EVENT_KIND, "event");
             row.set_flattened(fields::IDENTITY_BROKER, flat.json, tokens);
-            let found =
-                map.iter().filter_map(|(needle, field)| Some((*field, first(tokens, needle)?)));
-            for (field, value) in found.clone() {
-                set(row, field, value);
+            for (field, value) in &found {
+                set(row, *field, value);
             }
-            people(row, &found.collect::<Vec<_>>());
+            // Whatever the mapping did not set.
+            row.set_str(fields::EVENT_ID, &key.to_event_id());
+            row.set_opt(fields::EVENT_PROVIDER, preset.map(|preset| preset.broker.as_str()));
+            people(row, &found);
         });
         Ok(Outcome::Stored)
     }
@@ -241,15 +240,25 @@ fn set(row: &mut EventBuilder, field: Field, value: &str) {
     }
 }
 
-/// Names by which other logs know the person: login, e-mail, session.
-fn people(row: &mut EventBuilder, found: &[(Field, &str)]) {
-    let of =
-        |wanted: Field| found.iter().find(|(field, _)| *field == wanted).map(|(_, value)| *value);
+/// Names by which other logs know the person, and the account of the role.
+fn people(row: &mut EventBuilder, found: &[(Field, Cow<'_, str>)]) {
+    let of = |wanted: Field| {
+        found.iter().find(|(field, _)| *field == wanted).map(|(_, value)| value.as_ref())
+    };
     let person = of(fields::BROKER_PERSON);
     let local = person.and_then(|person| person.split('@').next());
     row.set_opt(fields::USER_NAME, local);
     row.set_opt(fields::USER_EMAIL, person.filter(|person| person.contains('@')));
-    let role = of(fields::BROKER_ROLE).map(egret_model::aws::name_of_arn);
+    let role = of(fields::BROKER_ROLE);
+    let account = of(fields::BROKER_ACCOUNT_ID)
+        .or(of(fields::CLOUD_ACCOUNT_ID))
+        .or(role.and_then(account_of_arn));
+    row.set_opt(fields::BROKER_ACCOUNT_ID, account);
+    row.set_opt(fields::CLOUD_ACCOUNT_ID, account);
+    let role = role.map(|role| match assumed_role(role) {
+        Some((name, _)) => name,
+        None => name_of_arn(role),
+    });
     let others =
         [of(fields::BROKER_SESSION_NAME), of(fields::USER_NAME), of(fields::USER_EMAIL), role];
     let mut names: Vec<&str> =
@@ -264,7 +273,7 @@ fn people(row: &mut EventBuilder, found: &[(Field, &str)]) {
 fn outcome(value: &str) -> &'static str {
     match value.to_ascii_lowercase().as_str() {
         "success" | "succeeded" | "successful" | "ok" | "true" | "allow" | "allowed"
-        | "granted" | "approved" => "success",
+        | "granted" | "approved" | "active" => "success",
         "failure" | "failed" | "fail" | "error" | "false" | "deny" | "denied" | "rejected"
         | "unauthorized" => "failure",
         code => match code.parse::<u16>() {

@@ -99,6 +99,23 @@ pub(crate) fn first<'t>(tokens: &'t str, needle: &str) -> Option<&'t str> {
     rest.split('\n').next().filter(|value| !value.is_empty())
 }
 
+/// Every value under a path among some tokens that is not empty. `needle` is as for [`first`].
+pub(crate) fn all<'t>(tokens: &'t str, needle: &str) -> impl Iterator<Item = &'t str> {
+    let mut rest = tokens;
+    std::iter::from_fn(move || {
+        loop {
+            let at = memchr::memmem::find(rest.as_bytes(), needle.as_bytes())?;
+            let behind = rest.get(at.saturating_add(needle.len())..)?;
+            // The line feed behind the value may begin the next needle and is not passed over.
+            let value = behind.get(..memchr::memchr(b'\n', behind.as_bytes())?)?;
+            rest = behind.get(value.len()..)?;
+            if !value.is_empty() {
+                return Some(value);
+            }
+        }
+    })
+}
+
 /// Adds a string to a token: a tab or line feed would end it early.
 fn push_raw(to: &mut String, raw: Raw<'_>) {
     if raw.escaped {
@@ -221,5 +238,7 @@ mod tests {
         assert_eq!(first(tokens, "\nkey\t"), Some("one"));
         assert_eq!(first(tokens, "\nempty\t"), None);
         assert_eq!(first(tokens, "\ney\t"), None);
+        assert_eq!(all(tokens, "\nkey\t").collect::<Vec<_>>(), ["one", "two"]);
+        assert_eq!(all(tokens, "\nempty\t").next(), None);
     }
 }

@@ -157,6 +157,25 @@ fn okta_records_are_stored_whole() {
 }
 
 #[test]
+fn teleport_records_are_stored_whole() {
+    let Some(folder) = samples("brokers") else { return };
+    let path = folder.join("teleport-aws-events.ndjson");
+    whole(&lines_of(&path), "teleport");
+    let (title, decoded, notes) = decode(&Registry::standard(), &bytes_of(&path));
+    assert!(title.starts_with("identity_broker, 92: "), "{title}");
+    assert_eq!(notes, Vec::<String>::new());
+    let rows = rows(&decoded);
+    let of = |outcome: &str| {
+        let sessions = rows.iter().filter(|row| {
+            row.contains_key("egret.broker.role") && row.contains_key("egret.broker.person")
+        });
+        sessions.filter(|row| row["event.outcome"] == outcome).count()
+    };
+    // Four sessions of applications and four queries, of which two failed; five refusals.
+    assert_eq!((rows.len(), of("success"), of("failure")), (36, 6, 7));
+}
+
+#[test]
 fn odd_access_log_lines_are_read() {
     let Some(folder) = samples("s3access") else { return };
     for path in files(&folder) {
