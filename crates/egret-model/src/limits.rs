@@ -6,6 +6,10 @@
 /// quarantined rather than held in memory.
 pub const RECORD_BYTES_MAX: usize = 16 << 20;
 
+/// Columns of one record of comma-separated text. Exports have some hundred; more are damage, and
+/// would cost far more memory than the text itself.
+pub const CSV_COLUMNS_MAX: usize = 4_096;
+
 /// One evidence file after decompression, in bytes. A gzip bomb stops here.
 pub const INFLATED_BYTES_MAX: u64 = 64 << 30;
 

@@ -8,6 +8,7 @@
 
 pub mod cloudtrail;
 pub mod companions;
+mod csv;
 pub mod detect;
 pub mod identity_broker;
 mod instant;

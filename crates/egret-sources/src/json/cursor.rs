@@ -209,12 +209,24 @@ pub(crate) struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
     open: Vec<Open>,
+    /// Bytes of the file before the text.
+    base: u64,
 }
 
 impl<'a> Cursor<'a> {
     /// At the beginning of the text.
     pub(crate) fn new(text: &'a str) -> Self {
-        Self { text, bytes: text.as_bytes(), at: 0, open: Vec::new() }
+        Self::in_file(text, 0)
+    }
+
+    /// At the beginning of a text with `base` bytes of the file before it.
+    pub(crate) fn in_file(text: &'a str, base: u64) -> Self {
+        Self { text, bytes: text.as_bytes(), at: 0, open: Vec::new(), base }
+    }
+
+    /// Byte offset in the file of a byte offset in the text.
+    pub(crate) fn offset(&self, at: usize) -> u64 {
+        self.base.saturating_add(u64::try_from(at).unwrap_or(u64::MAX))
     }
 
     /// Byte offset of the next byte.

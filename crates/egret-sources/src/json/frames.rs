@@ -31,7 +31,7 @@ pub(crate) enum Outcome {
 /// Makes rows of records.
 pub(crate) trait Reader: Send {
     /// Reads the object the cursor stands at, all of it, and puts it into the sink unless it is
-    /// rejected.
+    /// rejected. An object that holds several records may put each there, or reject it.
     ///
     /// # Errors
     ///
@@ -124,7 +124,8 @@ impl<R: Reader> Frames<R> {
                 (std::str::from_utf8(valid).unwrap_or_default(), error.error_len().is_some() || eof)
             }
         };
-        let mut chunk = Chunk { bytes, text, broken, eof, cursor: Cursor::new(text) };
+        let cursor = Cursor::in_file(text, self.base);
+        let mut chunk = Chunk { bytes, text, broken, eof, cursor };
         let mut at = 0usize;
         loop {
             chunk.cursor.seek(at, text.len());

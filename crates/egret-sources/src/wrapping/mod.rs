@@ -242,7 +242,7 @@ mod tests {
         let first = file.as_bytes().get(..half).unwrap();
         let done = decoder.feed(first, false, &mut sink);
         let left = decoder.feed(file.as_bytes().get(done..).unwrap(), true, &mut sink);
-        assert_eq!(done + left, file.len());
+        assert_eq!(done.saturating_add(left), file.len());
         let decoded = sink.take().unwrap();
         let rows = decoded.days.iter().map(|day| day.events.num_rows()).sum();
         (opened.source.id().to_owned(), rows, decoded.rejected.len())

@@ -29,7 +29,7 @@ fn lines_of(path: &Path) -> Vec<Value> {
 /// Whether every leaf of a value is a leaf, or stands inside the text, of the row.
 ///
 /// Times may be written otherwise, and a few texts lose a prefix that says nothing.
-fn lost_leaves(record: &Value, row: &Map<String, Value>) -> Vec<String> {
+pub(crate) fn lost_leaves(record: &Value, row: &Map<String, Value>) -> Vec<String> {
     let mut held: Vec<String> = Vec::new();
     for value in row.values() {
         match value {

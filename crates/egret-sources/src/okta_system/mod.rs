@@ -5,7 +5,10 @@
 //!
 //! # Input
 //!
-//! The System Log API's page (an array), JSON lines, single objects.
+//! JSON: the System Log API's pages (arrays, also one behind the other), lines, single objects, and
+//! each of these inside the envelope that brought it: Amazon's event bus and log streams (`detail`),
+//! Splunk's (`event`, `result`), event hooks (`data.events`). The admin console's CSV export, whose
+//! columns are paths.
 //!
 //! # Mapping
 //!
@@ -16,11 +19,17 @@
 //! | `client.ipAddress`         | `source.ip`, `okta.client.ip`           | else the first address of `request.ipChain` |
 //! | `outcome.result`           | `event.outcome`                         | `ALLOW` is `success`, `DENY` is `failure` |
 //! | `debugContext.debugData`   | `okta.debug_context.debug_data`         | text as logged, leaves as tokens         |
+//! | the envelope               | `egret.rest`                            | below `envelope`                         |
 //! | anything else              | `egret.rest`                            |                                          |
 //!
 //! # Reading
 //!
 //! * <https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/>
+//! * <https://developer.okta.com/docs/concepts/event-hooks/>
+//! * <https://help.okta.com/oie/en-us/content/topics/reports/log-streaming/about-log-streams.htm>
+
+mod envelope;
+mod export;
 
 use std::borrow::Cow;
 
@@ -28,6 +37,10 @@ use egret_model::dataset::Dataset;
 use egret_model::ecs::catalog::fields;
 use egret_model::event::EventBuilder;
 
+use envelope::Envelope;
+use export::Export;
+
+use crate::csv::Rows;
 use crate::instant::micros_of;
 use crate::json::cursor::Raw;
 use crate::json::members::{Text, boolean, flat, is_object, keep, number, text};
@@ -52,6 +65,12 @@ impl LogSource for OktaSystem {
     }
 
     fn detect(&self, head: &[u8]) -> Option<Detection> {
+        if export::is_export(head) {
+            return Some(Detection {
+                confidence: 90,
+                reason: "a header with `timestamp` and `event_type`".to_owned(),
+            });
+        }
         let first = head
             .iter()
             .copied()
@@ -64,7 +83,10 @@ impl LogSource for OktaSystem {
         })
     }
 
-    fn decoder(&self, _head: &[u8]) -> Box<dyn Decoder> {
+    fn decoder(&self, head: &[u8]) -> Box<dyn Decoder> {
+        if export::is_export(head) {
+            return Box::new(Rows::new(Export::default()));
+        }
         Box::new(Frames::new(Records::default(), None))
     }
 }
@@ -82,33 +104,108 @@ impl Reader for Records {
         self.tokens.clear();
         let mut record = Record::default();
         record.read(cursor, &mut self.tokens)?;
+        let end = cursor.at();
+        let whole = cursor.since(start);
+        if record.published.is_none() {
+            // It is whole, so reading it again does not stop.
+            cursor.seek(start, end);
+            let mut envelope = Envelope::default();
+            envelope.read(cursor)?;
+            if !envelope.records.is_empty() {
+                let outcome = self.unpack(cursor, &envelope, sink);
+                cursor.seek(end, end);
+                return outcome;
+            }
+        }
+        Ok(match self.store(record, whole, sink) {
+            Ok(()) => Outcome::Stored,
+            Err(reason) => Outcome::Rejected(reason),
+        })
+    }
+}
+
+impl Records {
+    /// Reads one record that is not part of the file's own text.
+    ///
+    /// # Errors
+    ///
+    /// What was expected and what was found.
+    fn read_text(&mut self, json: &str, sink: &mut Sink) -> Result<(), String> {
+        self.tokens.clear();
+        let mut record = Record::default();
+        record
+            .read(&mut Cursor::new(json), &mut self.tokens)
+            .map_err(|stop| format!("expected an object, found {stop:?}"))?;
+        self.store(record, json, sink)
+    }
+
+    /// Reads the records of an envelope; each keeps what the envelope says.
+    fn unpack<'a>(
+        &mut self,
+        cursor: &mut Cursor<'a>,
+        envelope: &Envelope<'a>,
+        sink: &mut Sink,
+    ) -> Result<Outcome, Stop> {
+        for (start, end) in envelope.records.iter().copied() {
+            cursor.seek(start, end);
+            self.tokens.clear();
+            let stored = if is_object(cursor) {
+                let mut record = Record::default();
+                record.read(cursor, &mut self.tokens)?;
+                for (path, name, value) in &envelope.rest {
+                    record.rest.keep(path, name, value);
+                }
+                self.store(record, cursor.since(start), sink)
+            } else {
+                // Where a number ends is known by what follows it.
+                cursor.seek(start, end.saturating_add(1));
+                let value = cursor.value();
+                let kind = value.map_or("something else", |value| value.kind());
+                Err(format!("expected an object, found {kind}"))
+            };
+            match stored {
+                Ok(()) => {}
+                Err(reason) if !envelope.list => return Ok(Outcome::Rejected(reason)),
+                Err(reason) => {
+                    cursor.seek(end, end);
+                    sink.reject(cursor.offset(start), reason, cursor.since(start).as_bytes());
+                }
+            }
+        }
+        Ok(Outcome::Stored)
+    }
+
+    /// Puts a record into the sink. `raw` is its text, whose tokens are held.
+    ///
+    /// # Errors
+    ///
+    /// What was expected and what was found.
+    fn store(&mut self, mut record: Record<'_>, raw: &str, sink: &mut Sink) -> Result<(), String> {
         let Some(published) = record.published.as_deref() else {
-            let reason = "expected `published` and `eventType`, found no `published`";
-            return Ok(Outcome::Rejected(reason.to_owned()));
+            return Err("expected `published` and `eventType`, found no `published`".to_owned());
         };
         let Some(micros) = micros_of(published) else {
             let found: String = published.chars().take(64).collect();
-            return Ok(Outcome::Rejected(format!(
+            return Err(format!(
                 "`published` is not a time such as `2025-07-24T03:15:00.000Z`: `{found}`"
-            )));
+            ));
         };
         if record.event_type.as_deref().is_none_or(str::is_empty) {
-            let reason = "expected `published` and `eventType`, found no `eventType`";
-            return Ok(Outcome::Rejected(reason.to_owned()));
+            return Err("expected `published` and `eventType`, found no `eventType`".to_owned());
         }
         let uuid = record.uuid.as_deref().filter(|uuid| !uuid.is_empty());
         let key = match uuid {
             Some(uuid) => RecordKey::of_id(uuid),
-            None => self.occurrences.key(cursor.since(start).as_bytes(), sink),
+            None => self.occurrences.key(raw.as_bytes(), sink),
         };
-        let id = uuid.map_or_else(|| Cow::Owned(key.to_event_id()), Cow::Borrowed);
+        let own_id = uuid.is_none().then(|| key.to_event_id());
         let rest = record.rest.take_json();
         sink.row(Dataset::OKTA, micros, key, |row| {
-            row.set_str(fields::EVENT_ID, &id);
+            row.set_opt(fields::EVENT_ID, own_id.as_deref().or(record.uuid.as_deref()));
             record.store(&self.tokens, row);
             row.set_opt(fields::REST, rest.as_deref());
         });
-        Ok(Outcome::Stored)
+        Ok(())
     }
 }
 
