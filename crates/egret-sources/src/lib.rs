@@ -45,6 +45,11 @@ pub trait LogSource: Sync + Send + std::fmt::Debug {
     /// of it. The file's name is never looked at.
     fn detect(&self, head: &[u8]) -> Option<Detection>;
 
+    /// Whether it reads the wrappings it is handed over in by itself, such as EventBridge events.
+    fn opens_wrappings(&self) -> bool {
+        false
+    }
+
     /// A decoder for one file that begins with `head`.
     fn decoder(&self, head: &[u8]) -> Box<dyn Decoder>;
 }
@@ -154,9 +159,8 @@ impl Registry {
     /// inside, unless a source knows the wrapping itself.
     pub fn open(&self, head: &[u8]) -> Option<Opened<'_>> {
         let plain = self.detect(head);
-        let reads_itself =
-            plain.as_ref().is_some_and(|(_, found)| found.confidence >= wrapping::READS_ITSELF);
-        if !reads_itself
+        let opens_itself = plain.as_ref().is_some_and(|(source, _)| source.opens_wrappings());
+        if !opens_itself
             && let Some(inside) = wrapping::Inside::of(head)
             && let Some((source, found)) = self.detect(&inside.head)
         {

@@ -118,6 +118,10 @@ impl LogSource for IdentityBroker {
         None
     }
 
+    fn opens_wrappings(&self) -> bool {
+        true
+    }
+
     fn decoder(&self, _head: &[u8]) -> Box<dyn Decoder> {
         let usual = USUAL_TIMES.iter().map(|path| needle(path)).collect();
         let records = Records {

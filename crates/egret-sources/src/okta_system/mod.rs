@@ -83,6 +83,10 @@ impl LogSource for OktaSystem {
         })
     }
 
+    fn opens_wrappings(&self) -> bool {
+        true
+    }
+
     fn decoder(&self, head: &[u8]) -> Box<dyn Decoder> {
         if export::is_export(head) {
             return Box::new(Rows::new(Export::default()));

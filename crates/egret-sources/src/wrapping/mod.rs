@@ -78,9 +78,6 @@ const WRAPPINGS: &[Wrapping] = &[
 /// Members of a top-level object whose array holds wrapped records.
 const LISTS: &[&str] = &["Events", "events", "Messages", "messages", "Records"];
 
-/// Confidence from which a source is believed to read a wrapping itself.
-pub(crate) const READS_ITSELF: u8 = 96;
-
 /// What lies inside the first wrapping of a file.
 pub(crate) struct Inside {
     /// Wrappings from the outside in.
@@ -164,11 +161,21 @@ fn beginning(head: &[u8], member: &str) -> Option<(usize, Vec<u8>)> {
         let rest = head.get(at.saturating_add(quoted.len())..)?;
         let rest = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
         match rest.first()? {
-            b'{' => Some((at, rest.to_vec())),
+            b'{' => Some((at, first_value(rest).to_vec())),
             b'"' => Some((at, inside::text_so_far(rest.get(1..)?))),
             _ => None,
         }
     })
+}
+
+/// The first JSON value of a text, or all of it when the value does not end in it.
+fn first_value(text: &[u8]) -> &[u8] {
+    let mut values =
+        serde_json::Deserializer::from_slice(text).into_iter::<&serde_json::value::RawValue>();
+    match values.next() {
+        Some(Ok(value)) => value.get().as_bytes(),
+        _ => text,
+    }
 }
 
 /// Takes the records out of each document.
