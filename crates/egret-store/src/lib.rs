@@ -4,6 +4,7 @@
 //! the table `events`. The crate knows where things lie and nothing of what is asked of them.
 
 mod case;
+mod columnar;
 mod commit;
 mod committer;
 mod custody;

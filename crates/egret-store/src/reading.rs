@@ -4,7 +4,9 @@ use std::io::{BufRead, BufReader, ErrorKind, Read};
 
 use egret_model::limits::{CHUNK_BYTES, DETECT_BYTES, INFLATED_BYTES_MAX, QUARANTINE_BYTES_MAX};
 use egret_sources::{Decoder, LogSource, Sink};
+use parquet::file::reader::ChunkReader;
 
+use crate::columnar;
 use crate::committer::{FileEnd, Piece};
 use crate::error::StoreError;
 use crate::evidence::{Found, Hashed, READ_BYTES, Rereading, hash, rest};
@@ -55,7 +57,16 @@ pub(crate) fn read(
                     None => reading.members(&mut bytes.as_slice())?,
                 }
             }
+            Some(bytes) if columnar::is_parquet(&bytes) => {
+                reading.parquet(bytes::Bytes::from(bytes))?;
+            }
             Some(bytes) => reading.whole(&bytes)?,
+            None if columnar::begins_as_parquet(&found.path) => {
+                let file = std::fs::File::open(&found.path)
+                    .map_err(StoreError::io("opening", &found.path))?;
+                reading.parquet(file)?;
+                Rereading::new(found)?.finish(found, &reading.end.sha256)?;
+            }
             None => {
                 let mut reader = BufReader::with_capacity(READ_BYTES, Rereading::new(found)?);
                 let head = reader.fill_buf().map_err(StoreError::io("reading", &found.path))?;
@@ -202,6 +213,28 @@ impl Reading<'_, '_> {
                 self.at.1 = self.at.1.saturating_add(1);
             }
         }
+    }
+
+    /// Decodes a Parquet file: its rows as JSON lines, which the sources know.
+    fn parquet<R: ChunkReader + 'static>(&mut self, file: R) -> Result<(), StoreError> {
+        let rows = match columnar::Rows::new(file) {
+            Ok(rows) => rows,
+            Err(reason) => {
+                "binary data that begins as Parquet".clone_into(&mut self.end.detected);
+                self.sink.reject(0, reason.clone(), &[]);
+                self.end.notes.push(reason);
+                return Ok(());
+            }
+        };
+        let mut rows = rows;
+        let error = self.chunks(&mut rows)?;
+        if let Some(error) = error {
+            let reason = format!("Parquet cannot be read on: {error}");
+            self.sink.reject(self.end.inflated_bytes, reason.clone(), &[]);
+            self.end.notes.push(reason);
+        }
+        self.end.notes.push("Parquet; byte offsets count in its rows as JSON lines".to_owned());
+        Ok(())
     }
 
     /// A decoder is done with every byte at the end of a file. One that is not has a bug, and what

@@ -6,7 +6,8 @@
 //! # Input
 //!
 //! `{"Records":[…]}` as delivered to S3, JSON lines, arrays, single objects, several of these one
-//! after the other; `eventTime`, or `@timestamp` where a pipeline renamed it.
+//! after the other; `eventTime`, or `@timestamp` where a pipeline renamed it. Tables as CSV: Athena,
+//! CloudTrail Lake, the console's event history.
 //!
 //! # Mapping
 //!
@@ -30,7 +31,11 @@
 
 mod map;
 mod record;
+mod table;
 
+pub(crate) use table::record_of;
+
+use crate::csv::Rows;
 use crate::json::{Cursor, Frames, Outcome, Reader, Stop, Tokens};
 use crate::occurrence::Occurrences;
 use crate::sink::Sink;
@@ -58,7 +63,10 @@ impl LogSource for CloudTrail {
             .copied()
             .find(|byte| byte.is_ascii_alphanumeric() || b"{[".contains(byte))?;
         if first != b'{' && first != b'[' {
-            return None;
+            return table::is_table(head).then(|| Detection {
+                confidence: 90,
+                reason: "a table with CloudTrail's columns".to_owned(),
+            });
         }
         let has = |name: &[u8]| memchr::memmem::find(head, name).is_some();
         // What a function is called with has `Records` with an `eventSource` too, and is no log.
@@ -98,7 +106,10 @@ impl LogSource for CloudTrail {
         })
     }
 
-    fn decoder(&self, _head: &[u8]) -> Box<dyn Decoder> {
+    fn decoder(&self, head: &[u8]) -> Box<dyn Decoder> {
+        if table::is_table(head) {
+            return Box::new(Rows::new(table::Table::default()));
+        }
         Box::new(Frames::new(Records::default(), Some(WRAPPER)))
     }
 }

@@ -57,12 +57,25 @@ pub(super) fn each(text: &str, depth: usize, take: &mut dyn FnMut(&str)) {
     {
         return elements(list.get(), &mut |hit| each(hit, depth, take));
     }
+    if let Some(rows) = object("QueryResultRows") {
+        return elements(rows, &mut |row| take(&lake_row(row)));
+    }
     if let Some(result) = object("result")
         && result.contains("\"_raw\"")
     {
         return member(result, "_raw", depth, take);
     }
     take(text);
+}
+
+/// A row of a CloudTrail Lake query, a list of one column an object, as the record it is of.
+pub(super) fn lake_row(row: &str) -> String {
+    let columns: Vec<BTreeMap<String, Option<String>>> =
+        serde_json::from_str(row).unwrap_or_default();
+    let cells = columns.iter().flatten();
+    crate::cloudtrail::record_of(
+        cells.map(|(name, cell)| (name.as_str(), cell.as_deref().unwrap_or_default())),
+    )
 }
 
 /// The records that a JSON text, or value, holds.

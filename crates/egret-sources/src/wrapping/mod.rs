@@ -142,6 +142,9 @@ fn look(head: &[u8]) -> Option<(&'static str, Vec<u8>)> {
         return None;
     }
     let has = |mark: &&str| memchr::memmem::find(head, mark.as_bytes()).is_some();
+    if has(&"\"QueryResultRows\"") {
+        return lake(head).map(|record| ("CloudTrail Lake results", record));
+    }
     WRAPPINGS
         .iter()
         .filter(|wrapping| wrapping.marks.iter().all(has))
@@ -152,6 +155,17 @@ fn look(head: &[u8]) -> Option<(&'static str, Vec<u8>)> {
         // Whatever begins first is outside.
         .min_by_key(|(at, _, _)| *at)
         .map(|(_, title, inside)| (title, inside))
+}
+
+/// The first row of a CloudTrail Lake result.
+fn lake(head: &[u8]) -> Option<Vec<u8>> {
+    let at = memchr::memmem::find(head, b"\"QueryResultRows\"")?;
+    let rows = head.get(at..)?;
+    let outer = memchr::memchr(b'[', rows)?;
+    let inner = memchr::memchr(b'[', rows.get(outer.saturating_add(1)..)?)?;
+    let begin = outer.saturating_add(1).saturating_add(inner);
+    let row = std::str::from_utf8(first_value(rows.get(begin..)?)).ok()?;
+    Some(inside::lake_row(row).into_bytes())
 }
 
 /// Where the first value of a member that is text or an object begins, and its first bytes.
@@ -278,6 +292,7 @@ mod tests {
             ("SNS around EventBridge", sns, "cloudtrail", 1),
             ("SQS around SNS around EventBridge", format!(r#"{{"Messages":[{{"MessageId":"m","ReceiptHandle":"r","Body":{sns_text}}}]}}"#), "cloudtrail", 1),
             ("SQS, as a function gets it", format!(r#"{{"Records":[{{"messageId":"m","body":{bridge_text},"eventSource":"aws:sqs"}}]}}"#), "cloudtrail", 1),
+            ("CloudTrail Lake", r#"{"QueryStatus":"FINISHED","QueryResultRows":[[{"eventTime":"2026-11-24 01:00:00.000"},{"eventSource":"sts.amazonaws.com"},{"eventName":"GetCallerIdentity"},{"userIdentity":"{type=Root}"},{"awsRegion":"us-east-1"}]]}"#.to_owned(), "cloudtrail", 1),
             ("Splunk", format!(r#"{{"preview":false,"offset":0,"result":{{"_raw":{text},"source":"x"}}}}"#), "cloudtrail", 1),
             ("flow records as JSON", r#"{"version":2,"account_id":"111122223333","interface_id":"eni-1","srcaddr":"10.0.1.5","dstaddr":"203.0.113.9","srcport":1,"dstport":443,"protocol":6,"packets":1,"bytes":42,"start":1753326000,"end":1753326060,"action":"ACCEPT","log_status":"OK"}"#.to_owned(), "vpc_flow", 1),
         ];
