@@ -18,9 +18,18 @@ impl Dataset {
     /// Audit log of whatever hands out AWS role credentials to people.
     pub const IDENTITY_BROKER: Self = Self("identity_broker.audit");
 
+    /// Whatever else a team's own pipeline brings as ECS documents; `event.dataset` keeps its name.
+    pub const OTHER: Self = Self("other");
+
     /// Every dataset, in the order reports list them.
-    pub const ALL: &'static [Self] =
-        &[Self::CLOUDTRAIL, Self::S3_ACCESS, Self::VPC_FLOW, Self::IDENTITY_BROKER, Self::OKTA];
+    pub const ALL: &'static [Self] = &[
+        Self::CLOUDTRAIL,
+        Self::S3_ACCESS,
+        Self::VPC_FLOW,
+        Self::IDENTITY_BROKER,
+        Self::OKTA,
+        Self::OTHER,
+    ];
 
     /// As `event.dataset` and the partition spell it.
     pub fn as_str(self) -> &'static str {
@@ -40,6 +49,7 @@ impl Dataset {
             "aws.vpcflow" => "VPC flow log",
             "okta.system" => "Okta System Log",
             "identity_broker.audit" => "identity broker audit log",
+            "other" => "other ECS documents",
             other => other,
         }
     }

@@ -10,6 +10,7 @@ pub mod cloudtrail;
 pub mod companions;
 mod csv;
 pub mod detect;
+pub mod ecs_documents;
 pub mod identity_broker;
 mod instant;
 mod json;
@@ -25,6 +26,7 @@ mod wrapping;
 
 pub use cloudtrail::CloudTrail;
 pub use detect::Detection;
+pub use ecs_documents::EcsDocuments;
 pub use identity_broker::{IdentityBroker, MappingError};
 pub use okta_system::OktaSystem;
 pub use s3_access::S3Access;
@@ -109,6 +111,7 @@ impl Registry {
             Box::new(VpcFlow),
             Box::new(OktaSystem),
             Box::new(broker.clone()),
+            Box::new(EcsDocuments),
         ];
         for companion in companions::COMPANIONS {
             sources.push(Box::new(*companion));

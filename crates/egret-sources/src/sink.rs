@@ -163,7 +163,10 @@ impl Sink {
         self.rows = self.rows.saturating_add(1);
         let day = self.days.entry((dataset, day_of(micros))).or_default();
         day.events.set_time(fields::TIMESTAMP, micros);
-        day.events.set_str(fields::EVENT_DATASET, dataset.as_str());
+        // Of the rest, the documents say themselves what they are.
+        if dataset != Dataset::OTHER {
+            day.events.set_str(fields::EVENT_DATASET, dataset.as_str());
+        }
         day.events.set_str(fields::LOG_FILE_PATH, &self.path);
         day.events.set_i64(fields::LOG_OFFSET, i64::try_from(self.record).unwrap_or(i64::MAX));
         day.events.set_str(fields::EVIDENCE_SHA256, &self.sha256);

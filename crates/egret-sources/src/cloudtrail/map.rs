@@ -15,7 +15,8 @@ use crate::percent::decode_if_encoded;
 use crate::sink::{RecordKey, Sink};
 use crate::user_agent::product;
 
-/// Puts one record into the sink. `raw` is the record as logged.
+/// Puts one record into the sink. `raw` is the record as logged; `more` sets what is known besides,
+/// where the record itself says nothing.
 pub(super) fn store(
     record: &mut Record<'_>,
     micros: i64,
@@ -23,6 +24,7 @@ pub(super) fn store(
     raw: &str,
     occurrences: &mut Occurrences,
     sink: &mut Sink,
+    more: impl FnOnce(&mut EventBuilder),
 ) {
     let id = record.event_id.as_deref().filter(|id| !id.is_empty());
     let key = match id {
@@ -45,6 +47,7 @@ pub(super) fn store(
         brokered(record, tokens, row);
         s3(record, tokens, row);
         row.set_opt(fields::REST, rest.as_deref());
+        more(row);
     });
 }
 

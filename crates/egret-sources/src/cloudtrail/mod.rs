@@ -33,7 +33,9 @@ mod map;
 mod record;
 mod table;
 
-pub(crate) use table::record_of;
+pub(crate) use table::{loose, record_of};
+
+use egret_model::event::EventBuilder;
 
 use crate::csv::Rows;
 use crate::json::{Cursor, Frames, Outcome, Reader, Stop, Tokens};
@@ -116,13 +118,19 @@ impl LogSource for CloudTrail {
 
 /// Reads records of one file.
 #[derive(Debug, Default)]
-struct Records {
+pub(crate) struct Records {
     tokens: Tokens,
     occurrences: Occurrences,
 }
 
-impl Reader for Records {
-    fn read(&mut self, cursor: &mut Cursor<'_>, sink: &mut Sink) -> Result<Outcome, Stop> {
+impl Records {
+    /// Reads the record the cursor stands at; `more` sets what is known besides.
+    pub(crate) fn read_with(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        sink: &mut Sink,
+        more: impl FnOnce(&mut EventBuilder),
+    ) -> Result<Outcome, Stop> {
         let start = cursor.at();
         self.tokens.clear();
         let mut record = record::Record::default();
@@ -138,8 +146,15 @@ impl Reader for Records {
             cursor.since(start),
             &mut self.occurrences,
             sink,
+            more,
         );
         Ok(Outcome::Stored)
+    }
+}
+
+impl Reader for Records {
+    fn read(&mut self, cursor: &mut Cursor<'_>, sink: &mut Sink) -> Result<Outcome, Stop> {
+        self.read_with(cursor, sink, |_row| {})
     }
 }
 

@@ -284,9 +284,13 @@ fn with_own_names(value: Value) -> Value {
     }
 }
 
-/// Rows and maps as Athena (`{a=b, c={d=e}}`), Lake and Python (`{'a': 'b'}`) print them.
+/// Reads rows and maps as Athena (`{a=b, c={d=e}}`), Lake and Python (`{'a': 'b'}`) print them.
 ///
 /// A text holds whatever stands up to the next `, name=`, so a comma inside it does not end it.
+pub(crate) fn loose(text: &str) -> Option<Value> {
+    Loose::whole(text)
+}
+
 struct Loose<'a> {
     text: &'a str,
     depth: usize,
