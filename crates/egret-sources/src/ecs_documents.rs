@@ -113,7 +113,7 @@ impl Reader for Documents {
             None => Dataset::OTHER,
         };
         if dataset == Dataset::CLOUDTRAIL {
-            return self.cloudtrail(&leaves, sink);
+            return Ok(self.cloudtrail(&leaves, sink));
         }
         let id = leaves.text("event.id").filter(|id| !id.is_empty());
         let key = match &id {
@@ -132,7 +132,7 @@ impl Reader for Documents {
 }
 
 impl Documents {
-    fn cloudtrail(&mut self, leaves: &Leaves, sink: &mut Sink) -> Result<Outcome, Stop> {
+    fn cloudtrail(&mut self, leaves: &Leaves, sink: &mut Sink) -> Outcome {
         let original = leaves.text("event.original").filter(|text| {
             serde_json::from_str::<Map<String, Value>>(text).is_ok_and(|record| {
                 record.contains_key("eventName") && record.contains_key("eventTime")
@@ -142,12 +142,13 @@ impl Documents {
         let record = original.unwrap_or_else(|| leaves.cloudtrail_record());
         let mut cursor = Cursor::new(&record);
         let known: &[&str] = if is_original { &["event.original"] } else { &[] };
-        match self.cloudtrail.read_with(&mut cursor, sink, |row| leaves.set(row, known)) {
-            Ok(outcome) => Ok(outcome),
-            Err(_stop) => Ok(Outcome::Rejected(
-                "the document makes no CloudTrail record that can be read".to_owned(),
-            )),
-        }
+        self.cloudtrail.read_with(&mut cursor, sink, |row| leaves.set(row, known)).unwrap_or_else(
+            |_stop| {
+                Outcome::Rejected(
+                    "the document makes no CloudTrail record that can be read".to_owned(),
+                )
+            },
+        )
     }
 }
 

@@ -16,6 +16,7 @@ mod instant;
 mod json;
 mod lines;
 mod occurrence;
+pub mod ocsf;
 pub mod okta_system;
 mod percent;
 pub mod s3_access;
@@ -28,6 +29,7 @@ pub use cloudtrail::CloudTrail;
 pub use detect::Detection;
 pub use ecs_documents::EcsDocuments;
 pub use identity_broker::{IdentityBroker, MappingError};
+pub use ocsf::Ocsf;
 pub use okta_system::OktaSystem;
 pub use s3_access::S3Access;
 pub use sink::{DayBatch, Decoded, RecordKey, Rejected, Sink};
@@ -112,6 +114,7 @@ impl Registry {
             Box::new(OktaSystem),
             Box::new(broker.clone()),
             Box::new(EcsDocuments),
+            Box::new(Ocsf),
         ];
         for companion in companions::COMPANIONS {
             sources.push(Box::new(*companion));

@@ -195,7 +195,7 @@ impl Layout {
 
 /// Reads the lines of one file.
 #[derive(Debug, Default)]
-struct Flows {
+pub(crate) struct Flows {
     layout: Option<Layout>,
     assumed: bool,
     occurrences: Occurrences,

@@ -14,6 +14,7 @@
 )]
 
 mod accounting;
+mod columnar;
 mod custody;
 mod damage;
 mod digests;
