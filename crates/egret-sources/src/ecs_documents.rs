@@ -397,7 +397,6 @@ fn set(row: &mut EventBuilder, field: Field, value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::Registry;
 
     #[test]
