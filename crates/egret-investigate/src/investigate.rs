@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::channel::Channel;
 use crate::completion::{Standing, completion, pivots};
 use crate::context::{Context, Judge};
-use crate::coverage::{Facts, facts, judged as judged_coverage};
+use crate::coverage::{Facts, InScope, facts, judged as judged_coverage};
 use crate::engine::{AnalysisError, Engine};
 use crate::impact::{controls, destinations, impact};
 use crate::judgement::judge;
@@ -100,7 +100,8 @@ pub async fn investigate(
     let timeline = timeline(engine, &Cast::of(&found.movements), &found.movements).await?;
     progress.advance(1);
 
-    let coverage = judged_coverage(&facts, window);
+    let coverage =
+        judged_coverage(engine, &facts, &in_scope(window, &found.movements, &origins)).await?;
     let (verdict, findings) = verdict(
         &found.movements,
         &judged,
@@ -251,6 +252,26 @@ fn bind(
         bindings.set(binding.name.clone(), binding.values.clone());
     }
     (bindings, origins)
+}
+
+/// What the availability checks are about: what was given and what the movements touch.
+fn in_scope(window: TimeRange, movements: &[Movement], origins: &[Binding]) -> InScope {
+    fn bound<'b>(origins: &'b [Binding], name: &'b str) -> impl Iterator<Item = &'b String> {
+        origins.iter().filter(move |binding| binding.name == name).flat_map(|one| &one.values)
+    }
+    let start =
+        bound(origins, "start_time").find_map(|start| start.parse().ok()).unwrap_or(window.start);
+    let mut scope = InScope { start, ..InScope::default() };
+    scope.buckets.extend(bound(origins, "bucket_name").cloned());
+    scope.roles.extend(bound(origins, "role_name").cloned());
+    for movement in movements {
+        if movement.resource.kind == "s3_bucket" {
+            scope.buckets.insert(movement.resource.id.clone());
+        }
+        let role = movement.actor.principal.as_deref().and_then(egret_model::aws::assumed_role);
+        scope.roles.extend(role.map(|(role, _)| role.to_owned()));
+    }
+    scope
 }
 
 /// Start and end of what the pattern calls the incident: a window that was chosen, else the span of

@@ -60,6 +60,7 @@ pub fn verdict(
                 movement.grade_reason
             ),
             findings: finding_of(&findings, &movement.id),
+            checks: checks_of(movement),
         });
         let mut signs: Vec<&Sign> = judged.signs.iter().collect();
         let hostile = |sign: &Sign| sign.weights.iter().take(HOSTILE).copied().max().unwrap_or(0);
@@ -75,12 +76,14 @@ pub fn verdict(
             reasons.push(Reason {
                 text: sign.text.clone(),
                 findings: finding_of(&findings, &movement.id),
+                checks: vec!["cloudtrail_30_days".to_owned()],
             });
         }
     } else if level == VerdictLevel::NotSupported {
         reasons.push(Reason {
             text: "no channel shows data leaving, in logs that would have shown it".to_owned(),
             findings: Vec::new(),
+            checks: coverage.checks.iter().map(|check| check.id.clone()).collect(),
         });
     } else {
         reasons.push(Reason {
@@ -89,6 +92,7 @@ pub fn verdict(
                 blind.join("; ")
             ),
             findings: Vec::new(),
+            checks: coverage.checks.iter().map(|check| check.id.clone()).collect(),
         });
     }
     let verdict = Verdict {
@@ -101,6 +105,22 @@ pub fn verdict(
         next_steps: next_steps(movements, judged),
     };
     (verdict, findings)
+}
+
+/// Coverage checks that say whether the logs could show such a movement, and whose it was.
+fn checks_of(movement: &Movement) -> Vec<String> {
+    let mut checks = vec!["cloudtrail_30_days"];
+    if movement.resource.kind == "s3_bucket" {
+        checks.push("s3_logging");
+    }
+    if movement.channel == "network_egress" {
+        checks.push("vpc_flow_logs");
+    }
+    let role = movement.actor.principal.as_deref().and_then(egret_model::aws::assumed_role);
+    if role.is_some() {
+        checks.push("identity_broker");
+    }
+    checks.into_iter().map(str::to_owned).collect()
 }
 
 /// The movement that decides: highest level, then widest margin, then the earlier one.
@@ -264,7 +284,22 @@ fn limits(
             && check.status != egret_model::report::CheckStatus::Met
             && facts.span_of(Dataset::CLOUDTRAIL.as_str()).is_some()
         {
-            limits.push(format!("what is normal is known for a short time only: {}", check.detail));
+            limits.push(format!("what is normal is not known for 30 days: {}", check.detail));
+        }
+    }
+    for row in &coverage.datasets {
+        // The trail's own silence is what an intruder would want; the table has all.
+        if row.dataset != Dataset::CLOUDTRAIL.as_str() {
+            continue;
+        }
+        for gap in row.gaps.iter().filter(|gap| gap.reason.is_some()) {
+            limits.push(format!(
+                "calls in account {} between {} and {} are unseen: {}",
+                row.account.as_deref().unwrap_or("not said"),
+                gap.start,
+                gap.end,
+                gap.reason.as_deref().unwrap_or_default()
+            ));
         }
     }
     if movements

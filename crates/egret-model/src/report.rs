@@ -175,6 +175,9 @@ pub struct Reason {
     pub text: String,
     /// Findings behind it, by id.
     pub findings: Vec<String>,
+    /// Coverage checks it rests on, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<String>,
 }
 
 /// What the logs at hand could show.
@@ -201,8 +204,51 @@ pub struct DatasetCoverage {
     pub last: Timestamp,
     /// Number of events.
     pub events: u64,
-    /// Whole hours without an event between first and last.
-    pub gaps: Vec<TimeRange>,
+    /// Runs of whole hours without an event that chance does not explain.
+    pub gaps: Vec<Gap>,
+    /// Events of each day that has any, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub days: Vec<DayActivity>,
+    /// How late its files arrived, where their names say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay: Option<DeliveryDelay>,
+}
+
+/// A run of whole hours without an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// First instant of it.
+    pub start: Timestamp,
+    /// First instant after it.
+    pub end: Timestamp,
+    /// Events to be expected in it, by the rhythm of the log.
+    #[serde(default)]
+    pub expected: u64,
+    /// What the logs say of it, such as `StopLogging`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Events of one day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayActivity {
+    /// Day, UTC: `2026-11-24`.
+    pub date: String,
+    /// Events.
+    pub events: u64,
+    /// Hours with any, up to 24.
+    pub hours: u32,
+}
+
+/// How long after an event its file arrived.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryDelay {
+    /// Median over the files, from their last event, in seconds.
+    pub typical_seconds: u64,
+    /// Longest, from a file's first event, in seconds.
+    pub longest_seconds: u64,
+    /// Files whose names say when they arrived.
+    pub files: u64,
 }
 
 /// Outcome of one availability check.
@@ -227,6 +273,20 @@ pub struct CoverageCheck {
     /// The answer.
     pub status: CheckStatus,
     /// What it rests on, and what it means.
+    pub detail: String,
+    /// The same for each bucket, network, role or place in scope.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<CheckItem>,
+}
+
+/// One subject of an availability check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckItem {
+    /// Bucket, network, role, or account and region.
+    pub subject: String,
+    /// The answer for it.
+    pub status: CheckStatus,
+    /// What that rests on.
     pub detail: String,
 }
 

@@ -120,6 +120,8 @@ pub enum Block {
     Chain(Chain),
     /// When what happened and which log covers it.
     Chart(Chart),
+    /// How busy each log was, day by day.
+    Heat(Heat),
     /// Records cited above, by number.
     Records(Vec<Record>),
     /// The same at greater length, for a format that can fold it away.
@@ -406,6 +408,41 @@ pub enum Tone {
     Held,
     /// Nothing in particular.
     Plain,
+}
+
+/// A row a log, a cell a day (or several), the darker the busier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heat {
+    /// What it shows.
+    pub title: String,
+    /// How to read it.
+    pub subtitle: String,
+    /// First day of each column.
+    pub columns: Vec<String>,
+    /// Rows.
+    pub rows: Vec<HeatRow>,
+    /// Said when rows are left out.
+    pub cut: Option<String>,
+}
+
+/// A row of a heat map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeatRow {
+    /// Log, account and region.
+    pub label: String,
+    /// One a column.
+    pub cells: Vec<HeatCell>,
+}
+
+/// A cell of a heat map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeatCell {
+    /// Events.
+    pub events: u64,
+    /// 0 for none, 1 to 5 from quiet to busy, by the row's own busiest cell.
+    pub level: u8,
+    /// Whether a gap lies in it.
+    pub gap: bool,
 }
 
 /// Lanes of time: what happened, and which log covers it.

@@ -4,7 +4,7 @@
 //! table that would not fit a line is written as a list of its rows.
 
 use crate::document::{
-    Badge, Block, Cell, Chain, Chart, Document, Entries, Inline, Line, List, Marker, Moment,
+    Badge, Block, Cell, Chain, Chart, Document, Entries, Heat, Inline, Line, List, Marker, Moment,
     Record, Section, Shape, Table, Verdict,
 };
 use crate::escape;
@@ -111,6 +111,7 @@ fn push_block(out: &mut Writer, block: &Block, level: usize) {
         Block::Timeline(moments) => push_timeline(out, moments),
         Block::Chain(chain) => push_chain(out, chain, level),
         Block::Chart(chart) => push_chart(out, chart),
+        Block::Heat(heat) => push_heat(out, heat),
         Block::Records(records) => push_records(out, records),
         Block::InFull { summary, .. } => {
             out.line(&format!("{}: in report.html and report.json.", escape::markdown(summary)));
@@ -320,6 +321,32 @@ fn push_chain(out: &mut Writer, chain: &Chain, level: usize) {
             escape::markdown(&link.title),
             lines.join("; ")
         ));
+    }
+}
+
+/// A line a log; a letter a column.
+fn push_heat(out: &mut Writer, heat: &Heat) {
+    const SHADES: [char; 6] = ['.', '\u{2581}', '\u{2583}', '\u{2585}', '\u{2587}', '\u{2588}'];
+    out.line(&format!(
+        "**{}.** {}",
+        escape::markdown(&heat.title),
+        escape::markdown(&heat.subtitle)
+    ));
+    out.line("");
+    let width = heat.rows.iter().map(|row| row.label.chars().count()).max().unwrap_or(0);
+    let mut lines = Vec::with_capacity(heat.rows.len());
+    for row in &heat.rows {
+        let mut line = format!("{:<width$}  ", row.label);
+        line.extend(row.cells.iter().map(|cell| match cell {
+            cell if cell.gap => 'x',
+            cell => SHADES.get(usize::from(cell.level)).copied().unwrap_or('.'),
+        }));
+        lines.push(line);
+    }
+    push_verbatim(out, &lines.join("\n"));
+    if let Some(cut) = &heat.cut {
+        out.line("");
+        out.line(&escape::markdown(cut));
     }
 }
 

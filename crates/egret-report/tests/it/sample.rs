@@ -2,12 +2,12 @@
 //! and the first with hostile text in every place that takes text.
 
 use egret_model::report::{
-    Actor, Authorised, Binding, Bound, CaseInfo, Chain, ChannelResult, CheckStatus, Citation,
-    Completion, CompletionItem, Confidence, ControlNote, Coverage, CoverageCheck, DatasetCoverage,
-    Destination, DestinationTotal, Finding, Grade, Hop, Hypothesis, Impact, IngestTotals, Movement,
-    MovementActor, PatternRef, PermissionNote, Pivot, Reason, Report, Resource, ResourceImpact,
-    SCHEMA, SensitivitySign, Step, StepDiagnostic, StepStatus, TimelineEntry, Verdict,
-    VerdictLevel, Volume,
+    Actor, Authorised, Binding, Bound, CaseInfo, Chain, ChannelResult, CheckItem, CheckStatus,
+    Citation, Completion, CompletionItem, Confidence, ControlNote, Coverage, CoverageCheck,
+    DatasetCoverage, DayActivity, DeliveryDelay, Destination, DestinationTotal, Finding, Gap,
+    Grade, Hop, Hypothesis, Impact, IngestTotals, Movement, MovementActor, PatternRef,
+    PermissionNote, Pivot, Reason, Report, Resource, ResourceImpact, SCHEMA, SensitivitySign, Step,
+    StepDiagnostic, StepStatus, TimelineEntry, Verdict, VerdictLevel, Volume,
 };
 use egret_model::time::TimeRange;
 use jiff::Timestamp;
@@ -319,10 +319,10 @@ pub(crate) fn incident() -> Report {
             confidence: Confidence::Medium,
             headline: "Data left for 203.0.113.77: 1,284 objects of bucket example-payroll.".to_owned(),
             reasons: vec![
-                Reason { text: "the key was issued to 192.0.2.44 and used from 203.0.113.77, which is in none of the 2,214 calls before".to_owned(), findings: strings(&["F1"]) },
-                Reason { text: "that key read 1,284 objects in 94 minutes; the most in one day before was 12".to_owned(), findings: strings(&["F1"]) },
-                Reason { text: "the same principal stopped the trail while it read".to_owned(), findings: strings(&["F2"]) },
-                Reason { text: "a snapshot was shared with the same foreign account".to_owned(), findings: strings(&["F9"]) },
+                Reason { text: "the key was issued to 192.0.2.44 and used from 203.0.113.77, which is in none of the 2,214 calls before".to_owned(), findings: strings(&["F1"]), checks: strings(&["s3_data_events"]) },
+                Reason { text: "that key read 1,284 objects in 94 minutes; the most in one day before was 12".to_owned(), findings: strings(&["F1"]), checks: strings(&["s3_data_events"]) },
+                Reason { text: "the same principal stopped the trail while it read".to_owned(), findings: strings(&["F2"]), checks: Vec::new() },
+                Reason { text: "a snapshot was shared with the same foreign account".to_owned(), findings: strings(&["F9"]), checks: Vec::new() },
             ],
             limits: strings(&[
                 "whether bucket example-hr-exports was read cannot be determined: it has neither S3 data events nor access logs",
@@ -333,14 +333,14 @@ pub(crate) fn incident() -> Report {
         },
         coverage: Coverage {
             datasets: vec![
-                DatasetCoverage { dataset: "aws.cloudtrail".to_owned(), account: Some("111122223333".to_owned()), region: Some("eu-west-1".to_owned()), first: at("2025-06-14T00:00:08Z"), last: at("2025-07-15T05:58:21Z"), events: 2_781_402, gaps: Vec::new() },
-                DatasetCoverage { dataset: "aws.vpcflow".to_owned(), account: Some("111122223333".to_owned()), region: Some("eu-west-1".to_owned()), first: at("2025-07-15T01:00:00Z"), last: at("2025-07-15T04:00:00Z"), events: 2_627_165, gaps: vec![TimeRange { start: at("2025-07-15T02:00:00Z"), end: at("2025-07-15T03:00:00Z") }] },
-                DatasetCoverage { dataset: "okta.system".to_owned(), account: None, region: None, first: at("2025-07-14T20:00:00Z"), last: at("2025-07-15T05:30:00Z"), events: 9_240, gaps: Vec::new() },
+                DatasetCoverage { dataset: "aws.cloudtrail".to_owned(), account: Some("111122223333".to_owned()), region: Some("eu-west-1".to_owned()), first: at("2025-06-14T00:00:08Z"), last: at("2025-07-15T05:58:21Z"), events: 2_781_402, gaps: Vec::new(), days: vec![DayActivity { date: "2025-07-13".to_owned(), events: 80_000, hours: 24 }, DayActivity { date: "2025-07-14".to_owned(), events: 91_402, hours: 24 }, DayActivity { date: "2025-07-15".to_owned(), events: 20_000, hours: 6 }], delay: Some(DeliveryDelay { typical_seconds: 240, longest_seconds: 9_000, files: 412 }) },
+                DatasetCoverage { dataset: "aws.vpcflow".to_owned(), account: Some("111122223333".to_owned()), region: Some("eu-west-1".to_owned()), first: at("2025-07-15T01:00:00Z"), last: at("2025-07-15T04:00:00Z"), events: 2_627_165, gaps: vec![Gap { start: at("2025-07-15T02:00:00Z"), end: at("2025-07-15T03:00:00Z"), expected: 875_721, reason: Some("DeleteFlowLogs at 2025-07-15T02:00:03Z".to_owned()) }], days: vec![DayActivity { date: "2025-07-15".to_owned(), events: 2_627_165, hours: 2 }], delay: None },
+                DatasetCoverage { dataset: "okta.system".to_owned(), account: None, region: None, first: at("2025-07-14T20:00:00Z"), last: at("2025-07-15T05:30:00Z"), events: 9_240, gaps: Vec::new(), days: Vec::new(), delay: None },
             ],
             checks: vec![
-                CoverageCheck { id: "s3_data_events".to_owned(), title: "CloudTrail records S3 data events".to_owned(), status: CheckStatus::Met, detail: "seen for 2 buckets; for any other bucket the absence of reads proves nothing".to_owned() },
-                CoverageCheck { id: "s3_access".to_owned(), title: "S3 access logs are at hand".to_owned(), status: CheckStatus::NotMet, detail: "none is among the evidence".to_owned() },
-                CoverageCheck { id: "flow_logs".to_owned(), title: "Flow logs cover every interface".to_owned(), status: CheckStatus::Unknown, detail: "the list of interfaces was not given".to_owned() },
+                CoverageCheck { id: "s3_data_events".to_owned(), title: "CloudTrail records S3 data events".to_owned(), status: CheckStatus::Met, detail: "seen for 2 buckets; for any other bucket the absence of reads proves nothing".to_owned(), items: vec![CheckItem { subject: "example-payroll".to_owned(), status: CheckStatus::Met, detail: "data events are there".to_owned() }, CheckItem { subject: "example-hr-exports".to_owned(), status: CheckStatus::Unknown, detail: "no line names it".to_owned() }] },
+                CoverageCheck { id: "s3_access".to_owned(), title: "S3 access logs are at hand".to_owned(), status: CheckStatus::NotMet, detail: "none is among the evidence".to_owned(), items: Vec::new() },
+                CoverageCheck { id: "flow_logs".to_owned(), title: "Flow logs cover every interface".to_owned(), status: CheckStatus::Unknown, detail: "the list of interfaces was not given".to_owned(), items: Vec::new() },
             ],
         },
         ingest: IngestTotals { files: 412, read: 5_417_824, stored: 5_417_807, duplicate: 0, quarantined: 17, notes: strings(&["logs/notes.txt: no source knows this file"]) },

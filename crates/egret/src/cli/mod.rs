@@ -4,6 +4,7 @@
 mod acquire;
 #[cfg(feature = "distributed")]
 mod cluster;
+mod coverage;
 mod demo;
 mod ingest;
 mod investigate;
@@ -96,6 +97,7 @@ enum Command {
     Channels(list::Channels),
     Sources(list::Sources),
     Fields(list::Fields),
+    Coverage(coverage::CoverageArgs),
     Verify(verify::Verify),
     Keygen(keygen::Keygen),
     #[cfg(feature = "acquire")]
@@ -140,6 +142,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Channels(command) => command.run(),
         Command::Sources(command) => command.run(),
         Command::Fields(command) => command.run(),
+        Command::Coverage(command) => Box::pin(command.run(&general)).await,
         Command::Verify(command) => command.run(&general),
         Command::Keygen(command) => command.run(&general),
         #[cfg(feature = "acquire")]

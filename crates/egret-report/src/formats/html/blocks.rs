@@ -1,6 +1,7 @@
 //! Pieces of a section.
 
 use super::chart::push_chart;
+use super::heat::push_heat;
 use super::inlines::push_line;
 use super::markup::Html;
 use crate::document::{
@@ -27,6 +28,7 @@ pub(super) fn push_block(out: &mut Html, block: &Block) {
         Block::Timeline(moments) => push_timeline(out, moments),
         Block::Chain(chain) => push_chain(out, chain),
         Block::Chart(chart) => push_chart(out, chart),
+        Block::Heat(heat) => push_heat(out, heat),
         Block::Records(records) => push_records(out, records),
         Block::InFull { summary, blocks } => {
             out.raw("<details class=\"full\"><summary>").text(summary).raw("</summary>\n");

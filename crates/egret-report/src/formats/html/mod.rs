@@ -4,6 +4,7 @@
 
 mod blocks;
 mod chart;
+mod heat;
 mod inlines;
 mod markup;
 
