@@ -18,6 +18,14 @@ impl Dataset {
     /// Audit log of whatever hands out AWS role credentials to people.
     pub const IDENTITY_BROKER: Self = Self("identity_broker.audit");
 
+    /// Route 53 Resolver query log.
+    pub const ROUTE53_RESOLVER: Self = Self("aws.route53_resolver_logs");
+    /// GuardDuty findings.
+    pub const GUARDDUTY: Self = Self("aws.guardduty");
+    /// Access logs of Application Load Balancers.
+    pub const ELB: Self = Self("aws.elb_logs");
+    /// CloudFront access logs.
+    pub const CLOUDFRONT: Self = Self("aws.cloudfront_logs");
     /// Whatever else a team's own pipeline brings as ECS documents; `event.dataset` keeps its name.
     pub const OTHER: Self = Self("other");
 
@@ -49,6 +57,10 @@ impl Dataset {
             "aws.vpcflow" => "VPC flow log",
             "okta.system" => "Okta System Log",
             "identity_broker.audit" => "identity broker audit log",
+            "aws.route53_resolver_logs" => "Route 53 Resolver query log",
+            "aws.guardduty" => "GuardDuty findings",
+            "aws.elb_logs" => "load balancer access log",
+            "aws.cloudfront_logs" => "CloudFront access log",
             "other" => "other ECS documents",
             other => other,
         }

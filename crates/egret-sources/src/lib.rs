@@ -6,11 +6,15 @@
 //!
 //! Start reading at [`LogSource`] and [`Registry::standard`], the list one adds to; then [`sink`].
 
+pub mod alb_access;
+pub mod cloudfront;
 pub mod cloudtrail;
 pub mod companions;
 mod csv;
 pub mod detect;
+mod document;
 pub mod ecs_documents;
+pub mod guardduty;
 pub mod identity_broker;
 mod instant;
 mod json;
@@ -19,18 +23,24 @@ mod occurrence;
 pub mod ocsf;
 pub mod okta_system;
 mod percent;
+pub mod route53_resolver;
 pub mod s3_access;
 pub mod sink;
 mod user_agent;
 pub mod vpc_flow;
+mod web;
 mod wrapping;
 
+pub use alb_access::AlbAccess;
+pub use cloudfront::CloudFront;
 pub use cloudtrail::CloudTrail;
 pub use detect::Detection;
 pub use ecs_documents::EcsDocuments;
+pub use guardduty::GuardDuty;
 pub use identity_broker::{IdentityBroker, MappingError};
 pub use ocsf::Ocsf;
 pub use okta_system::OktaSystem;
+pub use route53_resolver::Route53Resolver;
 pub use s3_access::S3Access;
 pub use sink::{DayBatch, Decoded, RecordKey, Rejected, Sink};
 pub use vpc_flow::VpcFlow;
@@ -115,6 +125,10 @@ impl Registry {
             Box::new(broker.clone()),
             Box::new(EcsDocuments),
             Box::new(Ocsf),
+            Box::new(Route53Resolver),
+            Box::new(GuardDuty),
+            Box::new(AlbAccess),
+            Box::new(CloudFront),
         ];
         for companion in companions::COMPANIONS {
             sources.push(Box::new(*companion));

@@ -36,7 +36,7 @@ use crate::lines::{LineReader, Lines};
 use crate::occurrence::Occurrences;
 use crate::percent::{decode, decode_if_encoded};
 use crate::sink::Sink;
-use crate::user_agent::product;
+use crate::user_agent;
 use crate::{Decoder, Detection, LogSource};
 
 /// Fields AWS documents behind the user agent.
@@ -267,11 +267,7 @@ impl<'t> Request<'t> {
         }
         row.set_opt(fields::HTTP_REQUEST_REFERRER, self.referrer);
         if let Some(agent) = self.user_agent {
-            row.set_str(fields::USER_AGENT_ORIGINAL, agent);
-            if let Some((name, version)) = product(agent) {
-                row.set_str(fields::USER_AGENT_NAME, name);
-                row.set_str(fields::USER_AGENT_VERSION, version);
-            }
+            user_agent::set(row, agent);
         }
         let [version, host, signature, cipher, authentication, host_header, tls, access_point, acl] =
             self.tail;

@@ -13,7 +13,7 @@ use crate::json::{Flat, Tokens};
 use crate::occurrence::Occurrences;
 use crate::percent::decode_if_encoded;
 use crate::sink::{RecordKey, Sink};
-use crate::user_agent::product;
+use crate::user_agent;
 
 /// Puts one record into the sink. `raw` is the record as logged; `more` sets what is known besides,
 /// where the record itself says nothing.
@@ -45,6 +45,7 @@ pub(super) fn store(
         resources(record, row);
         issued(record, tokens, row);
         brokered(record, tokens, row);
+        console_login(record, tokens, row);
         s3(record, tokens, row);
         row.set_opt(fields::REST, rest.as_deref());
         more(row);
@@ -297,14 +298,13 @@ fn from_where(record: &Record<'_>, row: &mut EventBuilder) {
         }
     }
     if let Some(agent) = record.user_agent.as_deref().filter(|agent| !agent.is_empty()) {
-        row.set_str(fields::USER_AGENT_ORIGINAL, agent);
-        if let Some((name, version)) = product(agent) {
-            row.set_str(fields::USER_AGENT_NAME, name);
-            row.set_str(fields::USER_AGENT_VERSION, version);
-        }
+        user_agent::set(row, agent);
     }
     let version = record.tls.version.as_deref();
     row.set_opt(fields::TLS_VERSION, version.map(|text| text.strip_prefix("TLSv").unwrap_or(text)));
+    if version.is_some() {
+        row.set_str(fields::TLS_VERSION_PROTOCOL, "tls");
+    }
     set(row, fields::TLS_CIPHER, record.tls.cipher.as_ref());
     set(row, fields::TLS_CLIENT_SERVER_NAME, record.tls.server_name.as_ref());
 }
@@ -382,6 +382,22 @@ fn s3(record: &Record<'_>, tokens: &Tokens, row: &mut EventBuilder) {
     if let Some(key) = key {
         row.set_opt(fields::AWS_S3_OBJECT_KEY, Some(&decode_if_encoded(key)));
     }
+}
+
+/// How somebody signed in to the console.
+fn console_login(record: &Record<'_>, tokens: &Tokens, row: &mut EventBuilder) {
+    if record.event_name.as_deref() != Some("ConsoleLogin") {
+        return;
+    }
+    let additional = record.additional.as_ref();
+    let yes = |needle: &str| tokens.first(additional, needle).map(|text| text == "Yes");
+    if let Some(used) = yes("\nMFAUsed\t") {
+        row.set_bool(fields::CT_CONSOLE_LOGIN_MFA_USED, used);
+    }
+    if let Some(mobile) = yes("\nMobileVersion\t") {
+        row.set_bool(fields::CT_CONSOLE_LOGIN_MOBILE_VERSION, mobile);
+    }
+    row.set_opt(fields::CT_CONSOLE_LOGIN_LOGIN_TO, tokens.first(additional, "\nLoginTo\t"));
 }
 
 /// What IAM Identity Center handed out to whom, in the fields of any identity broker.
