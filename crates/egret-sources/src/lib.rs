@@ -9,6 +9,7 @@
 pub mod alb_access;
 pub mod cloudfront;
 pub mod cloudtrail;
+mod community_id;
 pub mod companions;
 mod csv;
 pub mod detect;

@@ -28,6 +28,7 @@ use egret_model::ecs::Field;
 use egret_model::ecs::catalog::fields;
 use egret_model::event::EventBuilder;
 
+use crate::community_id::community_id;
 use crate::lines::{LineReader, Lines};
 use crate::occurrence::Occurrences;
 use crate::sink::Sink;
@@ -85,6 +86,9 @@ impl LogSource for VpcFlow {
     }
 }
 
+/// Names of the bits of `tcp-flags`, from the lowest.
+const TCP_FLAGS: [&str; 6] = ["fin", "syn", "rst", "psh", "ack", "urg"];
+
 /// What a field of a line is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Column {
@@ -101,6 +105,7 @@ enum Column {
     Instance,
     InterfaceId,
     LogStatus,
+    TcpFlags,
     Port(Field),
     Address(Field),
     Text(Field),
@@ -129,7 +134,7 @@ impl Column {
             "version" => Self::Text(fields::VPCFLOW_VERSION),
             "vpc-id" => Self::Text(fields::VPCFLOW_VPC_ID),
             "subnet-id" => Self::Text(fields::VPCFLOW_SUBNET_ID),
-            "tcp-flags" => Self::Text(fields::VPCFLOW_TCP_FLAGS),
+            "tcp-flags" => Self::TcpFlags,
             "pkt-srcaddr" => Self::Address(fields::VPCFLOW_PKT_SRCADDR),
             "pkt-dstaddr" => Self::Address(fields::VPCFLOW_PKT_DSTADDR),
             "region" => Self::Text(fields::CLOUD_REGION),
@@ -297,6 +302,7 @@ impl Flow {
         row.set_list(fields::EVENT_TYPE, ["connection"]);
         row.set_str(fields::CLOUD_PROVIDER, "aws");
         let mut addresses = [None::<&str>; 4];
+        let (mut ports, mut protocol) = ((0u16, 0u16), 0u8);
         let mut rest = None::<serde_json::Map<String, serde_json::Value>>;
         for (column, token) in layout.columns.iter().zip(line.split_ascii_whitespace()) {
             if token == "-" {
@@ -326,7 +332,19 @@ impl Flow {
                     addresses[1] =
                         Some(token).filter(|_| row.set_ip(fields::DESTINATION_IP, token));
                 }
-                Column::Port(field) => long(row, *field, token),
+                Column::Port(field) => {
+                    long(row, *field, token);
+                    let is_source = *field == fields::SOURCE_PORT;
+                    let port = if is_source { &mut ports.0 } else { &mut ports.1 };
+                    *port = token.parse().unwrap_or(0);
+                }
+                Column::TcpFlags => {
+                    row.set_str(fields::VPCFLOW_TCP_FLAGS, token);
+                    let bits: u16 = token.parse().unwrap_or(0);
+                    let names =
+                        TCP_FLAGS.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1);
+                    row.set_list(fields::VPCFLOW_TCP_FLAGS_ARRAY, names.map(|(_, name)| *name));
+                }
                 Column::Bytes => {
                     long(row, fields::SOURCE_BYTES, token);
                     long(row, fields::NETWORK_BYTES, token);
@@ -338,6 +356,7 @@ impl Flow {
                 Column::Protocol => {
                     row.set_str(fields::NETWORK_IANA_NUMBER, token);
                     row.set_opt(fields::NETWORK_TRANSPORT, transport(token));
+                    protocol = token.parse().unwrap_or(0);
                 }
                 Column::Action => {
                     let accepted = token == "ACCEPT";
@@ -371,6 +390,10 @@ impl Flow {
                 Column::Text(field) => row.set_str(*field, token),
                 Column::Other(name) => keep(&mut rest, name, token),
             }
+        }
+        if let [Some(source), Some(destination), ..] = addresses {
+            let id = community_id(protocol, (source, ports.0), (destination, ports.1));
+            row.set_opt(fields::NETWORK_COMMUNITY_ID, id.as_deref());
         }
         related(row, addresses);
         if let Some(rest) = rest {
