@@ -29,9 +29,12 @@ pub fn check_source(id: &str, input: &[u8]) {
 pub fn check_detected(input: &[u8]) {
     let registry = Registry::standard();
     let file = input.get(1..).unwrap_or_default();
-    if let Some((source, detection)) = registry.detect(head(file)) {
-        assert!(!detection.reason.is_empty(), "{} gives no reason", source.id());
-        check(source, input);
+    if let Some(opened) = registry.open(head(file)) {
+        assert!(!opened.detection.reason.is_empty(), "{} gives no reason", opened.source.id());
+        let mut sink = Sink::new("fuzz", "00");
+        let mut decoder = opened.decoder;
+        assert_eq!(decoder.feed(file, true, &mut sink), file.len(), "everything is consumed");
+        check(opened.source, input);
     }
 }
 

@@ -13,6 +13,13 @@ pub const CSV_COLUMNS_MAX: usize = 4_096;
 /// One evidence file after decompression, in bytes. A gzip bomb stops here.
 pub const INFLATED_BYTES_MAX: u64 = 64 << 30;
 
+/// What a compressed file may come to, as a multiple of its size, beyond
+/// [`INFLATED_BYTES_FREE`]. Logs come to ten to thirty times; a bomb to a thousand.
+pub const INFLATED_RATIO_MAX: u64 = 200;
+
+/// Bytes a compressed file may come to whatever its size.
+pub const INFLATED_BYTES_FREE: u64 = 64 << 20;
+
 /// Bytes of a file looked at to tell its source.
 pub const DETECT_BYTES: usize = 64 << 10;
 

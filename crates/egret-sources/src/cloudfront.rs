@@ -116,14 +116,14 @@ impl LineReader for Requests {
             let at = self.columns.iter().position(|column| column == name)?;
             cells.get(at).copied().filter(|text| *text != "-" && !text.is_empty())
         };
-        let at = match cell("timestamp(ms)").and_then(|millis| millis.parse::<i64>().ok()) {
-            Some(millis) => millis.checked_mul(1_000),
-            None => {
-                let (date, time) =
-                    (cell("date").unwrap_or_default(), cell("time").unwrap_or_default());
-                micros_of(&format!("{date}T{time}Z"))
-            }
-        };
+        let millis = cell("timestamp(ms)").and_then(|millis| millis.parse::<i64>().ok());
+        let at = millis.map_or_else(
+            || {
+                let (date, time) = (cell("date"), cell("time"));
+                micros_of(&format!("{}T{}Z", date.unwrap_or_default(), time.unwrap_or_default()))
+            },
+            |millis| millis.checked_mul(1_000),
+        );
         let micros =
             at.ok_or("`date` and `time` are no time such as `2025-07-24` and `03:15:00`")?;
         let id = cell("x-edge-request-id");

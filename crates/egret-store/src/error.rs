@@ -86,6 +86,14 @@ pub enum StoreError {
     /// The query engine could not be set up.
     #[error("query engine: {0}")]
     Engine(#[from] Box<datafusion::error::DataFusionError>),
+    /// A file of lookups cannot be used.
+    #[error("`{path}`: {reason}")]
+    Lookup {
+        /// Which file or folder.
+        path: PathBuf,
+        /// What was expected and found.
+        reason: String,
+    },
     /// A worker ended early.
     #[error("a worker thread stopped unexpectedly; what was committed before is kept")]
     Worker,

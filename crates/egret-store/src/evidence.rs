@@ -25,6 +25,26 @@ pub(crate) struct Found {
     pub(crate) size: u64,
 }
 
+/// What the inputs hold.
+#[derive(Debug, Default)]
+pub(crate) struct Search {
+    /// Every file, sorted by name.
+    pub(crate) found: Vec<Found>,
+    /// Where each input lies.
+    pub(crate) places: Vec<Place>,
+    /// What cannot be ingested, by name, and why.
+    pub(crate) passed_over: Vec<PassedOver>,
+}
+
+/// Something among the evidence that cannot be ingested.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct PassedOver {
+    /// What the case would call it.
+    pub path: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// Every file of the inputs, sorted by name, each once, and where each input lies.
 ///
 /// A file's name begins with the last part of the input that led to it, so that it does not depend
@@ -35,10 +55,7 @@ pub(crate) struct Found {
 /// # Errors
 ///
 /// [`StoreError::Missing`], [`StoreError::OwnCase`] and [`StoreError::NothingThere`] name the input.
-pub(crate) fn find(
-    inputs: &[PathBuf],
-    case: &Path,
-) -> Result<(Vec<Found>, Vec<Place>), StoreError> {
+pub(crate) fn find(inputs: &[PathBuf], case: &Path) -> Result<Search, StoreError> {
     let case = case.canonicalize().map_err(StoreError::io("opening", case))?;
     let mut roots: Vec<PathBuf> = Vec::new();
     for input in inputs {
@@ -54,56 +71,67 @@ pub(crate) fn find(
     roots.sort();
     // What lies below another input is found there.
     roots.dedup_by(|below, above| below.starts_with(&*above));
-    let mut found: Vec<Found> = Vec::new();
-    let mut places = Vec::with_capacity(roots.len());
+    let mut search = Search::default();
     for (root, label) in roots.iter().zip(labels(&roots)) {
-        let before = found.len();
-        walk(root, &label, &case, &mut found)?;
-        if found.len() == before {
+        let before = search.found.len().saturating_add(search.passed_over.len());
+        walk(root, &label, &case, &mut search);
+        if search.found.len().saturating_add(search.passed_over.len()) == before {
             return Err(StoreError::NothingThere(root.clone()));
         }
-        places.push(Place { label, path: root.clone() });
+        search.places.push(Place { label, path: root.clone() });
     }
-    found.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.path.cmp(&b.path)));
-    Ok((found, places))
+    search.found.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.path.cmp(&b.path)));
+    search.passed_over.sort();
+    Ok(search)
 }
 
-fn walk(root: &Path, label: &str, case: &Path, found: &mut Vec<Found>) -> Result<(), StoreError> {
+fn walk(root: &Path, label: &str, case: &Path, search: &mut Search) {
     let entries = walkdir::WalkDir::new(root)
         .follow_links(true)
         .sort_by_file_name()
         .into_iter()
         .filter_entry(|entry| entry.path() != case);
     for entry in entries {
+        let named = |path: &Path| {
+            let below = slashed(path.strip_prefix(root).unwrap_or(path));
+            if below.is_empty() { label.to_owned() } else { format!("{label}/{below}") }
+        };
+        let mut pass_over = |path: &Path, reason: String| {
+            search.passed_over.push(PassedOver { path: named(path), reason });
+        };
         let entry = match entry {
             Ok(entry) => entry,
-            // A link back to a folder above it, or to nothing, leads to no file of its own.
+            // A link back to a folder above it leads to no file of its own.
             Err(error) if error.loop_ancestor().is_some() => continue,
-            Err(error) if error.path().is_some_and(is_dangling) => continue,
             Err(error) => {
-                return Err(StoreError::Io {
-                    doing: "listing",
-                    path: error.path().unwrap_or(root).to_owned(),
-                    source: error.into(),
-                });
+                let path = error.path().unwrap_or(root).to_owned();
+                let reason = if is_dangling(&path) {
+                    "a link that leads nowhere".to_owned()
+                } else {
+                    format!("it cannot be listed: {error}")
+                };
+                pass_over(&path, reason);
+                continue;
             }
         };
-        if !entry.file_type().is_file() || entry.file_name() == ".DS_Store" {
+        if entry.file_type().is_dir() || entry.file_name() == ".DS_Store" {
             continue;
         }
-        let metadata = entry.metadata().map_err(|error| StoreError::Io {
-            doing: "reading",
-            path: entry.path().to_owned(),
-            source: error.into(),
-        })?;
-        let below = slashed(entry.path().strip_prefix(root).unwrap_or(entry.path()));
-        found.push(Found {
-            path: entry.path().to_owned(),
-            name: if below.is_empty() { label.to_owned() } else { format!("{label}/{below}") },
-            size: metadata.len(),
-        });
+        if !entry.file_type().is_file() {
+            let reason = "no regular file but a pipe, socket or device".to_owned();
+            pass_over(entry.path(), reason);
+            continue;
+        }
+        // Opened once now, so that one file without rights does not end the run halfway.
+        let size = match File::open(entry.path()).and_then(|file| file.metadata()) {
+            Ok(metadata) => metadata.len(),
+            Err(error) => {
+                pass_over(entry.path(), format!("it cannot be opened: {error}"));
+                continue;
+            }
+        };
+        search.found.push(Found { path: entry.path().to_owned(), name: named(entry.path()), size });
     }
-    Ok(())
 }
 
 fn is_dangling(path: &Path) -> bool {
@@ -289,7 +317,7 @@ mod tests {
 
     fn names(inputs: &[PathBuf], case: &Path) -> Result<Vec<String>, String> {
         find(inputs, case)
-            .map(|(found, _)| found.into_iter().map(|file| file.name).collect())
+            .map(|search| search.found.into_iter().map(|file| file.name).collect())
             .map_err(|error| error.to_string())
     }
 

@@ -59,7 +59,8 @@ impl<R: BufRead> Read for Members<R> {
                 self.out = self.out.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
                 if self.out > self.most {
                     return Err(std::io::Error::other(format!(
-                        "more than {} bytes after decompression, the most that is read of a file",
+                        "more than {} bytes after decompression, the most that is read of a file of \
+                         this size; it may be made to fill the disk",
                         self.most
                     )));
                 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use egret_model::evidence::EvidenceFile;
 use egret_model::progress::{Progress, Unit};
@@ -14,8 +15,9 @@ use egret_sources::Registry;
 use crate::case::{CaseDir, manifest};
 use crate::commit::{self, Lock};
 use crate::custody::{self, Recorder};
+use crate::enrich::Enrichment;
 use crate::error::StoreError;
-use crate::evidence::find;
+use crate::evidence::{PassedOver, Search, find};
 use crate::pipeline;
 
 /// How ingest may use the machine.
@@ -30,6 +32,8 @@ pub struct IngestOptions {
     pub commit_rows: u64,
     /// Who writes the ledger.
     pub recorder: Recorder,
+    /// Where addresses are looked up; nowhere by default.
+    pub enrichment: Arc<Enrichment>,
 }
 
 impl Default for IngestOptions {
@@ -40,6 +44,7 @@ impl Default for IngestOptions {
             memory_bytes: 384 << 20,
             commit_rows: 2_000_000,
             recorder: Recorder::default(),
+            enrichment: Arc::default(),
         }
     }
 }
@@ -57,6 +62,8 @@ pub struct IngestSummary {
     pub bytes: u64,
     /// The same after decompression.
     pub inflated_bytes: u64,
+    /// What cannot be ingested, such as a pipe or a file without the right to read it.
+    pub passed_over: Vec<PassedOver>,
 }
 
 /// Reads evidence into the store of a case. What is in it already is left alone.
@@ -77,10 +84,15 @@ pub fn ingest(
     options: &IngestOptions,
     progress: &dyn Progress,
 ) -> Result<IngestSummary, StoreError> {
-    let (found, places) = find(inputs, case.root())?;
+    let Search { found, places, passed_over } = find(inputs, case.root())?;
     let _lock = Lock::take(case)?;
     commit::settle(case)?;
-    let detail = serde_json::json!({ "places": places, "files": found.len() });
+    let detail = serde_json::json!({
+        "places": places,
+        "files": found.len(),
+        "passed_over": passed_over,
+        "lookups": options.enrichment.files(),
+    });
     custody::append(case, &options.recorder, "ingest", &detail)?;
     let before = manifest(case)?;
     let known: BTreeSet<String> = before.iter().map(|file| file.sha256.clone()).collect();
@@ -96,6 +108,7 @@ pub fn ingest(
         totals: totals(case)?,
         bytes: done.bytes,
         inflated_bytes: done.inflated_bytes,
+        passed_over,
     })
 }
 

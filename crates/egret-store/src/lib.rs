@@ -9,6 +9,7 @@ mod commit;
 mod committer;
 mod custody;
 mod digest;
+mod enrich;
 mod error;
 mod evidence;
 mod inflate;
@@ -25,7 +26,8 @@ pub use custody::{
     SigningKeyError, Verification, VerifyOptions, append, entries, generate_key, verify,
 };
 pub use digest::{PublicKeys, PublicKeysError, Status, Verdict};
+pub use enrich::{Enrichment, LookupFile};
 pub use error::StoreError;
-pub use evidence::read_text;
+pub use evidence::{PassedOver, read_text};
 pub use ingest::{IngestOptions, IngestSummary, ingest, totals};
 pub use session::{SessionOptions, events_schema, register_events, session};

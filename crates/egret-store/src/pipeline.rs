@@ -18,6 +18,7 @@ use egret_sources::Registry;
 
 use crate::case::CaseDir;
 use crate::committer::{Committer, Job, Piece};
+use crate::enrich::Enrichment;
 use crate::error::StoreError;
 use crate::evidence::Found;
 use crate::ingest::IngestOptions;
@@ -40,6 +41,7 @@ pub(crate) fn run(
         found,
         known,
         progress,
+        enrichment: &options.enrichment,
         ahead_bytes: options.memory_bytes.saturating_sub(buffers),
         state: Mutex::new(State::default()),
         changed: Condvar::new(),
@@ -118,6 +120,7 @@ pub(crate) struct Run<'a> {
     pub(crate) found: &'a [Found],
     known: &'a BTreeSet<String>,
     pub(crate) progress: &'a dyn Progress,
+    pub(crate) enrichment: &'a Enrichment,
     ahead_bytes: usize,
     state: Mutex<State>,
     changed: Condvar,

@@ -2,7 +2,10 @@
 
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 
-use egret_model::limits::{CHUNK_BYTES, DETECT_BYTES, INFLATED_BYTES_MAX, QUARANTINE_BYTES_MAX};
+use egret_model::limits::{
+    CHUNK_BYTES, DETECT_BYTES, INFLATED_BYTES_FREE, INFLATED_BYTES_MAX, INFLATED_RATIO_MAX,
+    QUARANTINE_BYTES_MAX,
+};
 use egret_sources::{Decoder, LogSource, Sink};
 use parquet::file::reader::ChunkReader;
 
@@ -149,7 +152,13 @@ impl Reading<'_, '_> {
 
     /// Decodes the members of a gzip file, one behind the other.
     fn members(&mut self, reader: &mut impl BufRead) -> Result<(), StoreError> {
-        let mut members = Members::new(&mut *reader, INFLATED_BYTES_MAX);
+        // A bomb is told by what comes out of how little.
+        let most = self
+            .found
+            .size
+            .saturating_mul(INFLATED_RATIO_MAX)
+            .clamp(INFLATED_BYTES_FREE, INFLATED_BYTES_MAX);
+        let mut members = Members::new(&mut *reader, most);
         let error = self.chunks(&mut members)?;
         let is_trailing = members.trailing;
         let offset = self.end.inflated_bytes;
@@ -248,10 +257,17 @@ impl Reading<'_, '_> {
     }
 
     fn take(&mut self) -> Result<Piece, StoreError> {
-        let decoded = self
+        let mut decoded = self
             .sink
             .take()
             .map_err(|source| StoreError::Arrow { doing: "putting events together", source })?;
+        if !self.run.enrichment.is_empty() {
+            for day in &mut decoded.days {
+                let none = arrow::array::RecordBatch::new_empty(day.events.schema());
+                let events = std::mem::replace(&mut day.events, none);
+                day.events = self.run.enrichment.apply(events)?;
+            }
+        }
         Piece::decoded(decoded, &self.end.sha256)
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
+use clap::Args;
 use datafusion::prelude::SessionContext;
 use egret_investigate::channel::Channel;
 use egret_investigate::context::Context;
@@ -16,7 +17,7 @@ use egret_model::report::Report;
 use egret_model::words::thousands;
 use egret_report::Format;
 use egret_sources::Registry;
-use egret_store::{CaseDir, IngestOptions, IngestSummary, Recorder, SessionOptions};
+use egret_store::{CaseDir, Enrichment, IngestOptions, IngestSummary, Recorder, SessionOptions};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -73,11 +74,12 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    fn ingest(&self, recorder: &Recorder) -> IngestOptions {
+    fn ingest(&self, recorder: &Recorder, enrichment: Enrichment) -> IngestOptions {
         let default = IngestOptions::default();
         IngestOptions {
             threads: self.threads.unwrap_or(default.threads),
             recorder: recorder.clone(),
+            enrichment: enrichment.into(),
             ..default
         }
     }
@@ -112,18 +114,41 @@ pub(crate) fn registry(mapping: Option<&Path>) -> anyhow::Result<Registry> {
         .with_context(|| format!("broker mapping {}", path.display()))
 }
 
+/// How evidence is read: flags of every command that ingests.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Reading {
+    /// Field mapping of your identity broker's log (TOML).
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    broker_mapping: Option<PathBuf>,
+    /// Folder of MaxMind-format files (`*.mmdb`): country, city and owner of addresses.
+    #[arg(long, value_name = "DIR", help_heading = "Input")]
+    geoip: Option<PathBuf>,
+    /// AWS's ip-ranges.json: service and region of addresses.
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    aws_ip_ranges: Option<PathBuf>,
+}
+
 /// Ingests and says what became of the records.
 pub(crate) fn ingest(
     case: &CaseDir,
     paths: &[PathBuf],
-    mapping: Option<&Path>,
+    read: &Reading,
     machine: &Machine,
     recorder: &Recorder,
     talk: &Talk,
 ) -> anyhow::Result<IngestSummary> {
-    let registry = registry(mapping)?;
+    let registry = registry(read.broker_mapping.as_deref())?;
+    let enrichment = Enrichment::open(read.geoip.as_deref(), read.aws_ip_ranges.as_deref())?;
+    let is_enriched = !enrichment.is_empty();
     let begun = Instant::now();
-    let summary = egret_store::ingest(case, paths, &registry, &machine.ingest(recorder), talk)?;
+    let summary =
+        egret_store::ingest(case, paths, &registry, &machine.ingest(recorder, enrichment), talk)?;
+    if is_enriched && summary.already > 0 {
+        talk.say(
+            "[WARNING] files that were in the case already keep what their addresses were known for \
+             then; look up anew by ingesting them into a new case",
+        );
+    }
     tell_ingest(&summary, begun.elapsed().as_secs_f64(), talk);
     Ok(summary)
 }
@@ -155,6 +180,15 @@ fn tell_ingest(summary: &IngestSummary, seconds: f64, talk: &Talk) {
         ));
     }
     const SHOWN: usize = 10;
+    for passed in summary.passed_over.iter().take(SHOWN) {
+        talk.say(&format!("[WARNING] {}: passed over: {}", passed.path, passed.reason));
+    }
+    if summary.passed_over.len() > SHOWN {
+        talk.say(&format!(
+            "[WARNING] {} more passed over; see ledger.jsonl",
+            summary.passed_over.len().saturating_sub(SHOWN)
+        ));
+    }
     let noted: Vec<&egret_model::evidence::EvidenceFile> =
         summary.files.iter().filter(|file| file.source.is_none() || file.quarantined > 0).collect();
     for file in noted.iter().take(SHOWN) {

@@ -185,7 +185,10 @@ mod tests {
 
     /// Hours of so many days, each count by the hour's number.
     fn log(days: i64, count: impl Fn(i64) -> u64) -> Hours {
-        (0..days * 24).map(|hour| (hour, count(hour))).filter(|(_, count)| *count > 0).collect()
+        (0..days.saturating_mul(24))
+            .map(|hour| (hour, count(hour)))
+            .filter(|(_, count)| *count > 0)
+            .collect()
     }
 
     fn found(hours: &Hours, until: i64) -> Vec<(i64, i64)> {

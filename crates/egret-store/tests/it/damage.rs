@@ -2,7 +2,7 @@
 
 use egret_store::quarantined;
 
-use crate::logs::{Bench, accounts, cloudtrail, flows, gz};
+use crate::logs::{Bench, account, accounts, cloudtrail, flows, gz};
 
 #[test]
 fn a_gzip_file_that_ends_early_gives_what_is_there_and_one_reason() {
@@ -91,4 +91,37 @@ fn a_large_file_is_read_in_chunks_and_comes_out_whole() {
         [("logs/a", (180, 180, 0, 0)), ("logs/b.gz", (90, 0, 90, 0))]
     );
     assert_eq!(bench.number("SELECT max(\"log.offset\") FROM events"), 180);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_passed_over_and_named() {
+    use std::os::unix::fs::symlink;
+    let bench = Bench::with(&[("a.json", cloudtrail(1..4))]);
+    let pipe = bench.logs().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    symlink(bench.logs(), bench.logs().join("loop")).unwrap();
+    symlink("nowhere", bench.logs().join("dangling")).unwrap();
+    let summary = bench.ingest();
+    assert_eq!(account(&summary.files[0]), (3, 3, 0, 0));
+    let passed: Vec<&str> = summary.passed_over.iter().map(|one| one.path.as_str()).collect();
+    assert_eq!(passed, ["logs/dangling", "logs/pipe"]);
+}
+
+#[test]
+fn a_bomb_stops_with_a_named_error_and_the_run_goes_on() {
+    // 72 MiB of blanks in a few KiB, behind a record that tells the kind of log.
+    let mut bomb = gz(&cloudtrail(1..2));
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut writer, &vec![b' '; 4 << 20]).unwrap();
+    let blanks = writer.finish().unwrap();
+    for _ in 0..18 {
+        bomb.extend_from_slice(&blanks);
+    }
+    let bench = Bench::with(&[("a.json", cloudtrail(1..4)), ("bomb.json.gz", bomb)]);
+    let summary = bench.ingest();
+    assert_eq!(account(&summary.files[0]), (3, 3, 0, 0));
+    assert_eq!(account(&summary.files[1]), (2, 0, 1, 1));
+    let note = &summary.files[1].notes[0];
+    assert!(note.contains("more than 67108864 bytes after decompression"), "{note}");
 }

@@ -6,6 +6,7 @@
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
+    clippy::cast_possible_truncation,
     clippy::disallowed_methods,
     clippy::maybe_infinite_iter,
     clippy::print_stderr,
@@ -19,5 +20,6 @@ mod custody;
 mod damage;
 mod digests;
 mod logs;
+mod lookups;
 mod same_store;
 mod session;

@@ -40,7 +40,7 @@ impl Demo {
         app::ingest(
             &case,
             &[practice.join("logs")],
-            None,
+            &app::Reading::default(),
             &general.machine(),
             &general.recorder()?,
             &talk,

@@ -19,9 +19,8 @@ pub(crate) struct Ingest {
     paths: Vec<PathBuf>,
     #[command(flatten)]
     case: CaseArg,
-    /// Field mapping of your identity broker's log (TOML).
-    #[arg(long, value_name = "FILE", help_heading = "Input")]
-    broker_mapping: Option<PathBuf>,
+    #[command(flatten)]
+    read: app::Reading,
 }
 
 impl Ingest {
@@ -31,12 +30,13 @@ impl Ingest {
         let summary = app::ingest(
             &case,
             &self.paths,
-            self.broker_mapping.as_deref(),
+            &self.read,
             &general.machine(),
             &general.recorder()?,
             &talk,
         )?;
-        let open = summary.files.iter().any(|file| file.quarantined > 0 || file.source.is_none());
+        let open = !summary.passed_over.is_empty()
+            || summary.files.iter().any(|file| file.quarantined > 0 || file.source.is_none());
         Ok(if open { Exit::Open } else { Exit::Done })
     }
 }

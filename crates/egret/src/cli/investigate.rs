@@ -32,9 +32,8 @@ pub(crate) struct Investigate {
     /// What the team knows: own accounts, internal networks, agreed receivers (TOML).
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     context: Option<PathBuf>,
-    /// Field mapping of your identity broker's log (TOML).
-    #[arg(long, value_name = "FILE", help_heading = "Input")]
-    broker_mapping: Option<PathBuf>,
+    #[command(flatten)]
+    read: app::Reading,
     /// Start of the window under investigation.
     #[arg(long, value_name = "TIME", value_parser = instant, help_heading = "Filtering")]
     from: Option<Timestamp>,
@@ -63,7 +62,7 @@ impl Investigate {
             app::ingest(
                 &case,
                 &self.paths,
-                self.broker_mapping.as_deref(),
+                &self.read,
                 &general.machine(),
                 &general.recorder()?,
                 &talk,

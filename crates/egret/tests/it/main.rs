@@ -16,6 +16,7 @@
 mod architecture;
 mod bad_input;
 mod egret;
+mod killed;
 mod plans;
 mod samples;
 mod scenarios;

@@ -1,0 +1,112 @@
+//! Country, city and autonomous system of an address, from MaxMind-format files.
+//!
+//! # Format
+//!
+//! <https://maxmind.github.io/MaxMind-DB/>; what a file holds is told by its own `database_type`:
+//! `…City`, `…Country`, `…ASN`, `…ISP`, whoever made it.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use maxminddb::{Reader, geoip2};
+use std::fs::File;
+use std::io::Read;
+
+use super::{Known, LookupFile};
+use crate::error::StoreError;
+
+/// The largest database that is read.
+const BYTES_MAX: u64 = 1 << 30;
+
+/// One database.
+#[derive(Debug)]
+pub(super) enum GeoIp {
+    /// Countries, and cities where it has them.
+    Places(Reader<Vec<u8>>),
+    /// Autonomous systems.
+    Systems(Reader<Vec<u8>>),
+}
+
+/// The databases of a folder, by name.
+pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(StoreError::io("listing", folder))? {
+        let path = entry.map_err(StoreError::io("listing", folder))?.path();
+        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("mmdb")) {
+            found.push(path);
+        }
+    }
+    if found.is_empty() {
+        return Err(StoreError::Lookup {
+            path: folder.to_owned(),
+            reason: "expected a folder with files that end in `.mmdb`, found none".to_owned(),
+        });
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Bytes of a file, and its digest.
+pub(super) fn read(path: &Path, most: u64) -> Result<(Vec<u8>, String), StoreError> {
+    let file = File::open(path).map_err(StoreError::io("opening", path))?;
+    let mut bytes = Vec::new();
+    file.take(most.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(StoreError::io("reading", path))?;
+    if u64::try_from(bytes.len()).is_ok_and(|size| size > most) {
+        return Err(StoreError::TooLarge { path: path.to_owned(), max: most });
+    }
+    let sha256 = egret_model::evidence::sha256_hex(&bytes);
+    Ok((bytes, sha256))
+}
+
+pub(super) fn open(path: &Path) -> Result<(GeoIp, LookupFile), StoreError> {
+    let wrong = |reason: String| StoreError::Lookup { path: path.to_owned(), reason };
+    let (bytes, sha256) = read(path, BYTES_MAX)?;
+    let reader = Reader::from_source(bytes)
+        .map_err(|error| wrong(format!("expected a MaxMind-format database: {error}")))?;
+    let kind = reader.metadata.database_type.clone();
+    let file = LookupFile { path: path.to_owned(), sha256, kind: kind.clone() };
+    let database =
+        if kind.contains("City") || kind.contains("Country") || kind.contains("Enterprise") {
+            GeoIp::Places(reader)
+        } else if kind.contains("ASN") || kind.contains("ISP") {
+            GeoIp::Systems(reader)
+        } else {
+            return Err(wrong(format!(
+                "expected a database of cities, countries or ASNs, found `{kind}`"
+            )));
+        };
+    Ok((database, file))
+}
+
+impl GeoIp {
+    /// Adds what is known of an address. A database that is damaged knows nothing.
+    pub(super) fn look_up(&self, address: IpAddr, known: &mut Known) {
+        let mut text = |name: &'static str, value: Option<&str>| {
+            if let Some(value) = value.filter(|value| !value.is_empty()) {
+                known.texts.entry(name).or_insert_with(|| value.to_owned());
+            }
+        };
+        match self {
+            Self::Places(reader) => {
+                let Ok(found) = reader.lookup(address) else { return };
+                let Ok(Some(place)) = found.decode::<geoip2::City<'_>>() else { return };
+                text("country_iso_code", place.country.iso_code);
+                text("country_name", place.country.names.english);
+                text("continent_name", place.continent.names.english);
+                text("city_name", place.city.names.english);
+                text(
+                    "region_name",
+                    place.subdivisions.first().and_then(|region| region.names.english),
+                );
+            }
+            Self::Systems(reader) => {
+                let Ok(found) = reader.lookup(address) else { return };
+                let Ok(Some(system)) = found.decode::<geoip2::Asn<'_>>() else { return };
+                text("organization", system.autonomous_system_organization);
+                known.system = known.system.or(system.autonomous_system_number.map(i64::from));
+            }
+        }
+    }
+}
