@@ -21,6 +21,18 @@ use crate::timeline::{Cast, timeline};
 use crate::verdict::{Judged, hypotheses, verdict};
 use crate::{actors, analyses, chain, steps};
 
+/// What CloudTrail's digest files say of the logs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Integrity {
+    /// Nobody checked.
+    #[default]
+    NotChecked,
+    /// Every log is there and as delivered.
+    Proved,
+    /// Something is altered, missing or not proved: what.
+    Open(String),
+}
+
 /// What an investigation is run with.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -40,6 +52,8 @@ pub struct Settings {
     pub context: Context,
     /// Version that writes the report.
     pub egret_version: String,
+    /// What the digests say.
+    pub integrity: Integrity,
 }
 
 /// Stages that progress is told about.
@@ -109,6 +123,7 @@ pub async fn investigate(
         &coverage,
         &found.results,
         judge_of.list_is_complete(),
+        &settings.integrity,
     );
     let impact = impact(engine, &found.movements, window, verdict.level).await?;
     let controls = controls(&found.movements, &judged);

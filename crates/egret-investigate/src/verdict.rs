@@ -12,6 +12,7 @@ use egret_model::report::{
 };
 
 use crate::coverage::Facts;
+use crate::investigate::Integrity;
 use crate::judgement::{Judgement, ranked};
 use crate::movements::named;
 use crate::signs::{EXPLANATIONS, HOSTILE, Sign};
@@ -36,6 +37,7 @@ pub fn verdict(
     coverage: &Coverage,
     channels: &[ChannelResult],
     list_is_complete: bool,
+    integrity: &Integrity,
 ) -> (Verdict, Vec<Finding>) {
     let findings = findings(movements, judged);
     let worst = worst(movements, judged);
@@ -100,7 +102,7 @@ pub fn verdict(
         confidence,
         headline: headline(level, worst.map(|(movement, _)| movement), movements),
         reasons,
-        limits: limits(facts, coverage, channels, movements),
+        limits: limits(facts, coverage, channels, movements, integrity),
         would_change: would_change(level, worst.map(|(movement, _)| movement), list_is_complete),
         next_steps: next_steps(movements, judged),
     };
@@ -277,6 +279,7 @@ fn limits(
     coverage: &Coverage,
     channels: &[ChannelResult],
     movements: &[Movement],
+    integrity: &Integrity,
 ) -> Vec<String> {
     let mut limits: Vec<String> = blind_spots(facts, channels);
     for check in &coverage.checks {
@@ -322,11 +325,17 @@ fn limits(
                 .to_owned(),
         );
     }
-    limits.push(
-        "the logs have not been checked against CloudTrail's digest files, so that they are \
-         unaltered since delivery is not shown"
-            .to_owned(),
-    );
+    match integrity {
+        Integrity::Proved => {}
+        Integrity::NotChecked => limits.push(
+            "the logs have not been checked against CloudTrail's digest files, so that they are \
+             unaltered since delivery is not shown"
+                .to_owned(),
+        ),
+        Integrity::Open(what) => limits.push(format!(
+            "CloudTrail's digests do not prove that the logs are whole and as delivered: {what}"
+        )),
+    }
     limits
 }
 

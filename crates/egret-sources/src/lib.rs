@@ -44,7 +44,7 @@ pub use okta_system::OktaSystem;
 pub use route53_resolver::Route53Resolver;
 pub use s3_access::S3Access;
 pub use sink::{DayBatch, Decoded, RecordKey, Rejected, Sink};
-pub use vpc_flow::VpcFlow;
+pub use vpc_flow::{FlowFormatError, VpcFlow};
 
 /// One kind of log.
 pub trait LogSource: Sync + Send + std::fmt::Debug {
@@ -109,19 +109,20 @@ impl std::fmt::Debug for Opened<'_> {
 pub struct Registry {
     sources: Vec<Box<dyn LogSource>>,
     broker: IdentityBroker,
+    flow: VpcFlow,
 }
 
 impl Registry {
     /// Every built-in source. A new one is a file and a line here.
     pub fn standard() -> Self {
-        Self::with_broker(IdentityBroker::built_in())
+        Self::of(IdentityBroker::built_in(), VpcFlow::default())
     }
 
-    fn with_broker(broker: IdentityBroker) -> Self {
+    fn of(broker: IdentityBroker, flow: VpcFlow) -> Self {
         let mut sources: Vec<Box<dyn LogSource>> = vec![
             Box::new(CloudTrail),
             Box::new(S3Access),
-            Box::new(VpcFlow),
+            Box::new(flow.clone()),
             Box::new(OktaSystem),
             Box::new(broker.clone()),
             Box::new(EcsDocuments),
@@ -134,7 +135,7 @@ impl Registry {
         for companion in companions::COMPANIONS {
             sources.push(Box::new(*companion));
         }
-        Self { sources, broker }
+        Self { sources, broker, flow }
     }
 
     /// The same sources, with a team's own broker mapping tried before the built-in presets.
@@ -166,7 +167,16 @@ impl Registry {
     /// # Ok::<(), egret_sources::MappingError>(())
     /// ```
     pub fn with_broker_mapping(self, toml: &str) -> Result<Self, MappingError> {
-        Ok(Self::with_broker(self.broker.with_mapping(toml)?))
+        Ok(Self::of(self.broker.with_mapping(toml)?, self.flow))
+    }
+
+    /// The same sources, with the field order of flow logs that have no header line.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowFormatError`] says what was expected.
+    pub fn with_flow_format(self, format: &str) -> Result<Self, FlowFormatError> {
+        Ok(Self::of(self.broker, VpcFlow::with_format(format)?))
     }
 
     /// All of them, in order of preference.

@@ -48,8 +48,52 @@ const ALL_FIELDS_HEADER: &str = "version account-id interface-id srcaddr dstaddr
 const ALL_FIELDS: usize = 29;
 
 /// VPC flow log files.
-#[derive(Debug, Clone, Copy)]
-pub struct VpcFlow;
+#[derive(Debug, Clone, Default)]
+pub struct VpcFlow {
+    /// Field order of files without a header line, when the user gave one.
+    format: Option<String>,
+}
+
+/// A field order cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is no flow log format; expected field names such as `srcaddr dstaddr bytes start end`, or \
+     AWS's `${{srcaddr}} ${{dstaddr}} …`, with `start` or `end` among them"
+)]
+pub struct FlowFormatError(String);
+
+impl VpcFlow {
+    /// Reads files without a header line in this order: names parted by spaces, bare or as AWS shows
+    /// them, `${srcaddr}`.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowFormatError`] when fewer than three names are known or no time is among them.
+    pub fn with_format(format: &str) -> Result<Self, FlowFormatError> {
+        let names = format.replace("${", "").replace('}', "");
+        match Layout::from_header(&names) {
+            Some(layout) if layout.start.or(layout.end).is_some() => {
+                Ok(Self { format: Some(names) })
+            }
+            _ => Err(FlowFormatError(format.to_owned())),
+        }
+    }
+
+    /// Whether a line without header is of the order given.
+    fn fits(&self, tokens: &[&str]) -> bool {
+        let Some(format) = &self.format else { return false };
+        let layout = Layout::of_names(format);
+        layout.columns.len() == tokens.len()
+            && layout.columns.iter().zip(tokens).all(|(column, token)| match column {
+                _ if *token == "-" => true,
+                Column::Start | Column::End | Column::Bytes | Column::Packets | Column::Port(_) => {
+                    token.parse::<u64>().is_ok()
+                }
+                Column::Source | Column::Destination => token.parse::<std::net::IpAddr>().is_ok(),
+                _ => true,
+            })
+    }
+}
 
 impl LogSource for VpcFlow {
     fn id(&self) -> &'static str {
@@ -67,6 +111,10 @@ impl LogSource for VpcFlow {
             return Some(Detection { confidence: 95, reason: "flow log header line".to_owned() });
         }
         let tokens: Vec<&str> = line.split_ascii_whitespace().collect();
+        if self.fits(&tokens) {
+            let reason = "lines of the flow log format given".to_owned();
+            return Some(Detection { confidence: 94, reason });
+        }
         let layout = Layout::assumed(tokens.len(), tokens.first()?)?;
         let interface =
             tokens.get(2).is_some_and(|token| token.starts_with("eni-") || *token == "-");
@@ -81,8 +129,12 @@ impl LogSource for VpcFlow {
         })
     }
 
-    fn decoder(&self, _head: &[u8]) -> Box<dyn Decoder> {
-        Box::new(Lines::new(Flows::default()))
+    fn decoder(&self, head: &[u8]) -> Box<dyn Decoder> {
+        let first = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let tokens = String::from_utf8_lossy(first);
+        let tokens: Vec<&str> = tokens.split_ascii_whitespace().collect();
+        let layout = self.format.as_deref().filter(|_| self.fits(&tokens)).map(Layout::of_names);
+        Box::new(Lines::new(Flows { layout, ..Flows::default() }))
     }
 }
 
@@ -493,8 +545,24 @@ mod tests {
     }
 
     #[test]
+    fn an_order_that_was_given_is_taken_for_files_without_header() {
+        let flow = VpcFlow::with_format("${srcaddr} ${dstaddr} ${bytes} ${start} ${end}").unwrap();
+        let line = b"10.0.1.5 203.0.113.9 42 1753326000 1753326060\n";
+        assert_eq!(flow.detect(line).map(|found| found.confidence), Some(94));
+        assert_eq!(VpcFlow::default().detect(line), None);
+        assert_eq!(flow.detect(b"some other text of five\n"), None);
+        let mut sink = Sink::new("f", "00");
+        flow.decoder(line).feed(line, true, &mut sink);
+        assert_eq!(sink.rows(), 1);
+        for wrong in ["", "srcaddr dstaddr bytes", "x y start"] {
+            assert!(VpcFlow::with_format(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn told_by_content() {
-        let confidence = |head: &str| VpcFlow.detect(head.as_bytes()).map(|found| found.confidence);
+        let confidence =
+            |head: &str| VpcFlow::default().detect(head.as_bytes()).map(|found| found.confidence);
         assert_eq!(confidence("\naccount-id vpc-id srcaddr dstaddr new-field\n"), Some(95));
         assert_eq!(
             confidence("2 111122223333 eni-1 - - - - - - - 1431280876 1431280934 - NODATA\n"),

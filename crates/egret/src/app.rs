@@ -11,13 +11,16 @@ use datafusion::prelude::SessionContext;
 use egret_investigate::channel::Channel;
 use egret_investigate::context::Context;
 use egret_investigate::engine::Engine;
-use egret_investigate::investigate::{Settings, investigate};
+use egret_investigate::investigate::{Integrity, Settings, investigate};
 use egret_investigate::pattern::{DEFAULT_PATTERN, Pattern};
 use egret_model::report::Report;
 use egret_model::words::thousands;
 use egret_report::Format;
 use egret_sources::Registry;
-use egret_store::{CaseDir, Enrichment, IngestOptions, IngestSummary, Recorder, SessionOptions};
+use egret_store::{
+    CaseDir, Enrichment, IngestOptions, IngestSummary, PublicKeys, Recorder, SessionOptions,
+    Status, VerifyOptions,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +66,7 @@ pub(crate) struct Ask {
     pub(crate) pattern: Option<PathBuf>,
     pub(crate) context: Option<PathBuf>,
     pub(crate) title: Option<String>,
+    pub(crate) public_keys: Option<PathBuf>,
 }
 
 /// How much of the machine may be used.
@@ -104,28 +108,38 @@ impl Machine {
     }
 }
 
-/// The sources, with a team's own broker mapping when one is given.
-pub(crate) fn registry(mapping: Option<&Path>) -> anyhow::Result<Registry> {
-    let registry = Registry::standard();
-    let Some(path) = mapping else { return Ok(registry) };
-    let text = egret_store::read_text(path, TEXT_BYTES_MAX)?;
-    registry
-        .with_broker_mapping(&text)
-        .with_context(|| format!("broker mapping {}", path.display()))
-}
-
 /// How evidence is read: flags of every command that ingests.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Reading {
     /// Field mapping of your identity broker's log (TOML).
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     broker_mapping: Option<PathBuf>,
+    /// Field order of flow logs without a header line, as AWS shows it: `${srcaddr} ${dstaddr} …`.
+    #[arg(long, value_name = "NAMES", help_heading = "Input")]
+    flow_format: Option<String>,
     /// Folder of MaxMind-format files (`*.mmdb`): country, city and owner of addresses.
     #[arg(long, value_name = "DIR", help_heading = "Input")]
     geoip: Option<PathBuf>,
     /// AWS's ip-ranges.json: service and region of addresses.
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     aws_ip_ranges: Option<PathBuf>,
+}
+
+impl Reading {
+    /// The sources, with the team's own mapping and field order.
+    fn registry(&self) -> anyhow::Result<Registry> {
+        let mut registry = Registry::standard();
+        if let Some(path) = &self.broker_mapping {
+            let text = egret_store::read_text(path, TEXT_BYTES_MAX)?;
+            registry = registry
+                .with_broker_mapping(&text)
+                .with_context(|| format!("broker mapping {}", path.display()))?;
+        }
+        if let Some(format) = &self.flow_format {
+            registry = registry.with_flow_format(format).context("--flow-format")?;
+        }
+        Ok(registry)
+    }
 }
 
 /// Ingests and says what became of the records.
@@ -137,7 +151,7 @@ pub(crate) fn ingest(
     recorder: &Recorder,
     talk: &Talk,
 ) -> anyhow::Result<IngestSummary> {
-    let registry = registry(read.broker_mapping.as_deref())?;
+    let registry = read.registry()?;
     let enrichment = Enrichment::open(read.geoip.as_deref(), read.aws_ip_ranges.as_deref())?;
     let is_enriched = !enrichment.is_empty();
     let begun = Instant::now();
@@ -269,6 +283,7 @@ pub(crate) async fn run_pattern(
     let session = machine.open(case).await?;
     let engine = Engine::new(session);
     let settings = Settings {
+        integrity: integrity(case, ask.public_keys.as_deref(), machine, talk)?,
         case_id: file.id.clone(),
         title: file.title.clone(),
         from: file.from,
@@ -305,6 +320,46 @@ pub(crate) async fn run_pattern(
     });
     egret_store::append(case, recorder, "investigate", &detail)?;
     Ok(report)
+}
+
+/// What CloudTrail's digests say of the logs, when keys to check them with were given.
+fn integrity(
+    case: &CaseDir,
+    public_keys: Option<&Path>,
+    machine: &Machine,
+    talk: &Talk,
+) -> anyhow::Result<Integrity> {
+    let Some(path) = public_keys else { return Ok(Integrity::NotChecked) };
+    let text = egret_store::read_text(path, TEXT_BYTES_MAX)?;
+    let options = VerifyOptions {
+        public_keys: PublicKeys::parse(&text).with_context(|| path.display().to_string())?,
+        threads: machine.session().threads,
+        ..VerifyOptions::default()
+    };
+    let found = egret_store::verify(case, &options, talk)?;
+    if found.digests.is_empty() {
+        return Ok(Integrity::Open("no digest file is among the evidence".to_owned()));
+    }
+    let open: Vec<String> = found
+        .digests
+        .iter()
+        .chain(&found.logs)
+        .filter(|verdict| verdict.status != Status::Valid)
+        .map(|verdict| {
+            let name = verdict.file.rsplit('/').next().unwrap_or(&verdict.file);
+            format!("{name} {}: {}", verdict.status.as_str().replace('_', " "), verdict.reason)
+        })
+        .collect();
+    const SHOWN: usize = 5;
+    Ok(match open.as_slice() {
+        [] => Integrity::Proved,
+        few if few.len() <= SHOWN => Integrity::Open(few.join("; ")),
+        many => Integrity::Open(format!(
+            "{}; and {} more, see `egret verify`",
+            many.get(..SHOWN).unwrap_or_default().join("; "),
+            many.len().saturating_sub(SHOWN)
+        )),
+    })
 }
 
 /// The file given now, else the one the case remembers, unless it has changed since.

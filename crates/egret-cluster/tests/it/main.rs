@@ -18,7 +18,7 @@ use egret_cluster::{Address, ExecutorOptions, connect, serve_executor, serve_sch
 use egret_investigate::channel::Channel;
 use egret_investigate::context::Context;
 use egret_investigate::engine::Engine;
-use egret_investigate::investigate::{Settings, investigate};
+use egret_investigate::investigate::{Integrity, Settings, investigate};
 use egret_investigate::pattern::{DEFAULT_PATTERN, Pattern};
 use egret_model::progress::Silent;
 use egret_simulate::{Options, Scenario, simulate};
@@ -81,6 +81,7 @@ async fn report(session: SessionContext) -> String {
         bindings: Vec::new(),
         context: Context::default(),
         egret_version: "0".to_owned(),
+        integrity: Integrity::default(),
     };
     let pattern = Pattern::parse(DEFAULT_PATTERN).unwrap();
     let channels = Channel::built_in().unwrap();

@@ -223,7 +223,7 @@ fn datasets(report: &Report) -> Block {
     Block::Table(Table {
         caption: "Events by kind of log, account and region".to_owned(),
         columns: vec![
-            column("Log", Kind::Words),
+            column("Log", Kind::Short),
             column("Account", Kind::Short),
             column("Region", Kind::Short),
             column("First event", Kind::Time),

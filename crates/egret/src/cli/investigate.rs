@@ -29,6 +29,9 @@ pub(crate) struct Investigate {
     /// Investigation pattern (Markdown) to run instead of the built-in one.
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pattern: Option<PathBuf>,
+    /// CloudTrail's public keys: check the trail's digests, and say in the verdict what they prove.
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    public_keys: Option<PathBuf>,
     /// What the team knows: own accounts, internal networks, agreed receivers (TOML).
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     context: Option<PathBuf>,
@@ -76,6 +79,7 @@ impl Investigate {
             pattern: self.pattern,
             context: self.context,
             title: self.title,
+            public_keys: self.public_keys,
         };
         let report =
             app::run_pattern(&case, &ask, &general.machine(), &general.recorder()?, &talk).await?;

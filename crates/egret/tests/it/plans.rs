@@ -8,7 +8,7 @@ use datafusion_proto::bytes::{logical_plan_from_bytes, logical_plan_to_bytes};
 use egret_investigate::channel::Channel;
 use egret_investigate::context::Context;
 use egret_investigate::engine::Engine;
-use egret_investigate::investigate::{Settings, investigate};
+use egret_investigate::investigate::{Integrity, Settings, investigate};
 use egret_investigate::pattern::{DEFAULT_PATTERN, Pattern};
 use egret_model::progress::Silent;
 use egret_simulate::{Options, Scenario, simulate};
@@ -49,6 +49,7 @@ async fn every_plan_travels() {
         bindings: Vec::new(),
         context: Context::default(),
         egret_version: "0".to_owned(),
+        integrity: Integrity::default(),
     };
     let pattern = Pattern::parse(DEFAULT_PATTERN).unwrap();
     let channels = Channel::built_in().unwrap();

@@ -5,7 +5,7 @@ use crate::document::Heat;
 use crate::words::count;
 
 /// Drawing units: the label column, the whole width, a row, a cell's gap, room for the axis.
-const LABEL: i64 = 232;
+const LABEL: i64 = 264;
 const RIGHT: i64 = 1_050;
 const ROW: i64 = 20;
 const TOP: i64 = 20;
