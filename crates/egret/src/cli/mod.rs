@@ -89,7 +89,7 @@ impl General {
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::Demo),
-    Investigate(investigate::Investigate),
+    Investigate(Box<investigate::Investigate>),
     Ingest(ingest::Ingest),
     Query(query::Query),
     Sql(sql::Sql),
