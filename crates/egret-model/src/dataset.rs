@@ -13,14 +13,31 @@ impl Dataset {
     pub const S3_ACCESS: Self = Self("aws.s3access");
     /// VPC flow log.
     pub const VPC_FLOW: Self = Self("aws.vpcflow");
+    /// Access log of an Application or Classic Load Balancer.
+    pub const ELB: Self = Self("aws.elb_logs");
+    /// CloudFront standard access log.
+    pub const CLOUDFRONT: Self = Self("aws.cloudfront_logs");
+    /// Route 53 Resolver query log.
+    pub const ROUTE53_RESOLVER: Self = Self("aws.route53_resolver_logs");
+    /// GuardDuty findings.
+    pub const GUARDDUTY: Self = Self("aws.guardduty");
     /// Okta System Log.
     pub const OKTA: Self = Self("okta.system");
     /// Audit log of whatever hands out AWS role credentials to people.
     pub const IDENTITY_BROKER: Self = Self("identity_broker.audit");
 
     /// Every dataset, in the order reports list them.
-    pub const ALL: &'static [Self] =
-        &[Self::CLOUDTRAIL, Self::S3_ACCESS, Self::VPC_FLOW, Self::IDENTITY_BROKER, Self::OKTA];
+    pub const ALL: &'static [Self] = &[
+        Self::CLOUDTRAIL,
+        Self::S3_ACCESS,
+        Self::VPC_FLOW,
+        Self::ROUTE53_RESOLVER,
+        Self::ELB,
+        Self::CLOUDFRONT,
+        Self::GUARDDUTY,
+        Self::IDENTITY_BROKER,
+        Self::OKTA,
+    ];
 
     /// As `event.dataset` and the partition spell it.
     pub fn as_str(self) -> &'static str {
@@ -38,6 +55,10 @@ impl Dataset {
             "aws.cloudtrail" => "CloudTrail",
             "aws.s3access" => "S3 server access log",
             "aws.vpcflow" => "VPC flow log",
+            "aws.elb_logs" => "load balancer access log",
+            "aws.cloudfront_logs" => "CloudFront access log",
+            "aws.route53_resolver_logs" => "Route 53 Resolver query log",
+            "aws.guardduty" => "GuardDuty findings",
             "okta.system" => "Okta System Log",
             "identity_broker.audit" => "identity broker audit log",
             other => other,

@@ -6,8 +6,12 @@
 //!
 //! Start reading at [`LogSource`] and [`Registry::standard`], the list one adds to; then [`sink`].
 
+mod access;
+pub mod alb_access;
+pub mod cloudfront;
 pub mod cloudtrail;
 pub mod detect;
+pub mod guardduty;
 pub mod identity_broker;
 mod instant;
 mod json;
@@ -15,15 +19,20 @@ mod lines;
 mod occurrence;
 pub mod okta_system;
 mod percent;
+pub mod route53_resolver;
 pub mod s3_access;
 pub mod sink;
 mod user_agent;
 pub mod vpc_flow;
 
+pub use alb_access::AlbAccess;
+pub use cloudfront::CloudFront;
 pub use cloudtrail::CloudTrail;
 pub use detect::Detection;
+pub use guardduty::GuardDuty;
 pub use identity_broker::{IdentityBroker, MappingError};
 pub use okta_system::OktaSystem;
+pub use route53_resolver::Route53Resolver;
 pub use s3_access::S3Access;
 pub use sink::{DayBatch, Decoded, RecordKey, Rejected, Sink};
 pub use vpc_flow::VpcFlow;
@@ -81,6 +90,10 @@ impl Registry {
                 Box::new(CloudTrail),
                 Box::new(S3Access),
                 Box::new(VpcFlow),
+                Box::new(Route53Resolver),
+                Box::new(AlbAccess),
+                Box::new(CloudFront),
+                Box::new(GuardDuty),
                 Box::new(OktaSystem),
                 Box::new(broker.clone()),
             ],
