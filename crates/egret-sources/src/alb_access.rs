@@ -189,12 +189,7 @@ impl<'t> Request<'t> {
             .quoted("expected a request in quotes and a user agent behind it", |behind| {
                 behind.starts_with(" \"") || behind.is_empty()
             })?;
-        // Classic Load Balancers logged no user agent at first.
-        let user_agent = match tokens.clone().next() {
-            Some(_) => tokens
-                .quoted_to_last("expected a user agent in quotes, or `-`", is_behind_user_agent)?,
-            None => None,
-        };
+        let user_agent = user_agent(&mut tokens)?;
         let mut tail = [None; TAIL_FIELDS];
         for slot in &mut tail {
             *slot = tokens.field().and_then(logged);
@@ -367,9 +362,10 @@ impl<'t> Request<'t> {
 
 /// The request line: `GET https://www.example.org:443/path?query HTTP/1.1`.
 fn store_request(request: &str, row: &mut EventBuilder) {
-    let parts = request.split_once(' ').and_then(|(method, rest)| {
+    // What is not HTTP is logged as `- - - `, with a space at its end.
+    let parts = request.trim_end().split_once(' ').and_then(|(method, rest)| {
         let (target, version) = rest.rsplit_once(' ')?;
-        Some((method, target.trim_end(), version))
+        Some((method, target, version))
     });
     let Some((method, target, version)) = parts else {
         return row.set_str(fields::URL_ORIGINAL, request);
@@ -384,6 +380,8 @@ fn store_request(request: &str, row: &mut EventBuilder) {
         Some(at) => rest.split_at_checked(at).unwrap_or((rest, "")),
         None => (rest, ""),
     };
+    // A request that could not be read has a dash for its path: `http://www.example.org:80-`.
+    let host = host.strip_suffix('-').filter(|_| path.is_empty()).unwrap_or(host);
     row.set_opt(fields::URL_SCHEME, Some(scheme));
     let port =
         host.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)));
@@ -396,11 +394,28 @@ fn store_request(request: &str, row: &mut EventBuilder) {
     row.set_opt(fields::URL_QUERY, Some(query));
 }
 
-/// Whether a user agent ends here: a cipher, a protocol, and a target group in lines that have one.
-fn is_behind_user_agent(behind: &str) -> bool {
-    if behind.is_empty() {
-        return true;
+/// The user agent: up to the last quote behind which the record goes on as AWS writes it.
+fn user_agent<'t>(tokens: &mut Tokens<'t>) -> Result<Option<&'t str>, &'static str> {
+    let expected = "expected a user agent in quotes, or `-`";
+    let mut before = tokens.clone();
+    // Classic Load Balancers logged no user agent at first.
+    if before.next().is_none() {
+        return Ok(None);
     }
+    let before = tokens.clone();
+    tokens.quoted_to_last(expected, is_behind_user_agent).or_else(|expected| {
+        // A line that ends with it has no other quote.
+        *tokens = before;
+        tokens.quoted(expected, str::is_empty).and_then(|agent| match agent {
+            Some(agent) if agent.contains('"') => Err(expected),
+            agent => Ok(agent),
+        })
+    })
+}
+
+/// Whether a user agent ends here: a cipher and a protocol, and in lines that have them a target
+/// group and a trace id in quotes.
+fn is_behind_user_agent(behind: &str) -> bool {
     if !behind.starts_with(' ') {
         return false;
     }
@@ -412,7 +427,8 @@ fn is_behind_user_agent(behind: &str) -> bool {
         .next()
         .is_some_and(|token| token == "-" || token.starts_with("TLS") || token.starts_with("SSL"));
     let group = tokens.next().is_none_or(|token| token == "-" || token.starts_with("arn:"));
-    cipher && protocol && group
+    let trace = tokens.next().is_none_or(|token| token.starts_with('"'));
+    cipher && protocol && group && trace
 }
 
 #[cfg(test)]
@@ -433,7 +449,9 @@ mod tests {
             ("a quote in the request", format!(r#"{HEAD} "GET https://h:1/a"b HTTP/1.1" "-" {TAIL}"#), [Some(r#"GET https://h:1/a"b HTTP/1.1"#), None]),
             ("no user agent field, as classic logs used to have", format!(r#"{HEAD} "{GET}""#), [Some(GET), None]),
             ("nothing behind the protocol, as classic logs have", format!(r#"{HEAD} "{GET}" "curl/8" - -"#), [Some(GET), Some("curl/8")]),
-            ("nothing was asked", format!(r#"{HEAD} "- - - " "-" - - {TAIL}"#), [Some("- - - "), None]),
+            ("last of all", format!(r#"{HEAD} "{GET}" "curl/8""#), [Some(GET), Some("curl/8")]),
+            ("quotes later in the line", format!(r#"{HEAD} "{GET}" "curl/8" {TAIL} "h" "/x" "-""#), [Some(GET), Some("curl/8")]),
+            ("nothing was asked", format!(r#"{HEAD} "- - - " "-" {TAIL}"#), [Some("- - - "), None]),
         ];
         for (name, line, want) in rows {
             let request = Request::read(line).unwrap();
@@ -450,6 +468,7 @@ mod tests {
             ("https 2025-07-24T03:15:00Z app/a/1 192.0.2.1:1 - fast", "field `request_processing_time` is not a number of seconds or `-`: `fast`"),
             ("https 2025-07-24T03:15:00Z app/a/1 192.0.2.1:1 - 0 0 0 200 200 -5", "field `received_bytes` is not a whole number or `-`: `-5`"),
             ("https 2025-07-24T03:15:00Z app/a/1 192.0.2.1:1 - 0 0 0 200 200 5 5 \"GET", "expected a request in quotes and a user agent behind it"),
+            ("https 2025-07-24T03:15:00Z app/a/1 192.0.2.1:1 - 0 0 0 200 200 5 5 \"GET\" \"a\" b c \"d\"", "expected a user agent in quotes, or `-`"),
             ("https 2025-07-24T03:15:00Z app/a/1 192.0.2.1:1 - 0 0 0 200 200 5 5 \"GET\" \"a\" b c", "expected a user agent in quotes, or `-`"),
         ];
         for (line, want) in rows {

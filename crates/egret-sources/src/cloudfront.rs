@@ -470,10 +470,10 @@ fn encoded<'v>(
     rest: &mut Leftover,
 ) -> Cow<'v, str> {
     let once = decode(value).unwrap_or(Cow::Borrowed(value));
-    // Older logs encode a space twice, as `%2520`.
+    // Older logs encode user agents twice, a space as `%2520`; other text may be encoded of itself.
     let text = match decode_if_encoded(&once) {
-        Cow::Borrowed(_) => once,
-        Cow::Owned(twice) => Cow::Owned(twice),
+        Cow::Owned(twice) if field == fields::USER_AGENT_ORIGINAL => Cow::Owned(twice),
+        _ => once,
     };
     if encode(&text) != value {
         rest.text(name, value);
@@ -517,6 +517,10 @@ mod tests {
             ("%FF", "%FF", Some(r#"{"n":"%FF"}"#)),
             ("caf%C3%A9", "café", None),
         ];
+        let mut row = EventBuilder::new();
+        let mut rest = Leftover::default();
+        let cookie = encoded(fields::CLOUDFRONT_COOKIE, "n", "a%253Db", &mut row, &mut rest);
+        assert_eq!((&*cookie, rest.finish()), ("a%3Db", None));
         for (logged, want, kept) in rows {
             let (mut row, mut rest) = (EventBuilder::new(), Leftover::default());
             let text = encoded(fields::USER_AGENT_ORIGINAL, "n", logged, &mut row, &mut rest);

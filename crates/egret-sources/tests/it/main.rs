@@ -5,6 +5,8 @@ mod golden;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod leaves;
+#[cfg(test)]
 mod public_samples;
 #[cfg(test)]
 mod render;
