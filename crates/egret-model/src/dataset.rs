@@ -13,19 +13,19 @@ impl Dataset {
     pub const S3_ACCESS: Self = Self("aws.s3access");
     /// VPC flow log.
     pub const VPC_FLOW: Self = Self("aws.vpcflow");
+    /// Access log of an Application or Classic Load Balancer.
+    pub const ELB: Self = Self("aws.elb_logs");
+    /// CloudFront standard access log.
+    pub const CLOUDFRONT: Self = Self("aws.cloudfront_logs");
+    /// Route 53 Resolver query log.
+    pub const ROUTE53_RESOLVER: Self = Self("aws.route53_resolver_logs");
+    /// GuardDuty findings.
+    pub const GUARDDUTY: Self = Self("aws.guardduty");
     /// Okta System Log.
     pub const OKTA: Self = Self("okta.system");
     /// Audit log of whatever hands out AWS role credentials to people.
     pub const IDENTITY_BROKER: Self = Self("identity_broker.audit");
 
-    /// Route 53 Resolver query log.
-    pub const ROUTE53_RESOLVER: Self = Self("aws.route53_resolver_logs");
-    /// GuardDuty findings.
-    pub const GUARDDUTY: Self = Self("aws.guardduty");
-    /// Access logs of Application Load Balancers.
-    pub const ELB: Self = Self("aws.elb_logs");
-    /// CloudFront access logs.
-    pub const CLOUDFRONT: Self = Self("aws.cloudfront_logs");
     /// Whatever else a team's own pipeline brings as ECS documents; `event.dataset` keeps its name.
     pub const OTHER: Self = Self("other");
 
@@ -34,6 +34,10 @@ impl Dataset {
         Self::CLOUDTRAIL,
         Self::S3_ACCESS,
         Self::VPC_FLOW,
+        Self::ROUTE53_RESOLVER,
+        Self::ELB,
+        Self::CLOUDFRONT,
+        Self::GUARDDUTY,
         Self::IDENTITY_BROKER,
         Self::OKTA,
         Self::OTHER,
@@ -55,12 +59,12 @@ impl Dataset {
             "aws.cloudtrail" => "CloudTrail",
             "aws.s3access" => "S3 server access log",
             "aws.vpcflow" => "VPC flow log",
-            "okta.system" => "Okta System Log",
-            "identity_broker.audit" => "identity broker audit log",
-            "aws.route53_resolver_logs" => "Route 53 Resolver query log",
-            "aws.guardduty" => "GuardDuty findings",
             "aws.elb_logs" => "load balancer access log",
             "aws.cloudfront_logs" => "CloudFront access log",
+            "aws.route53_resolver_logs" => "Route 53 Resolver query log",
+            "aws.guardduty" => "GuardDuty findings",
+            "okta.system" => "Okta System Log",
+            "identity_broker.audit" => "identity broker audit log",
             "other" => "other ECS documents",
             other => other,
         }

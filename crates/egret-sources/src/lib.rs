@@ -6,6 +6,7 @@
 //!
 //! Start reading at [`LogSource`] and [`Registry::standard`], the list one adds to; then [`sink`].
 
+mod access;
 pub mod alb_access;
 pub mod cloudfront;
 pub mod cloudtrail;
@@ -13,7 +14,6 @@ mod community_id;
 pub mod companions;
 mod csv;
 pub mod detect;
-mod document;
 pub mod ecs_documents;
 pub mod guardduty;
 pub mod identity_broker;
@@ -29,7 +29,6 @@ pub mod s3_access;
 pub mod sink;
 mod user_agent;
 pub mod vpc_flow;
-mod web;
 mod wrapping;
 
 pub use alb_access::AlbAccess;

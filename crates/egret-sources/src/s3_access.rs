@@ -31,6 +31,7 @@ use egret_model::ecs::catalog::fields;
 use egret_model::event::EventBuilder;
 use egret_model::evidence::hex;
 
+use crate::access::{Tokens, invalid, logged, number, tls_version};
 use crate::instant::micros_of;
 use crate::lines::{LineReader, Lines};
 use crate::occurrence::Occurrences;
@@ -66,7 +67,7 @@ impl LogSource for S3Access {
                 "a bucket owner, a bucket, a time in brackets and an S3 operation".to_owned();
             Some(Detection { confidence, reason })
         };
-        let mut tokens = Tokens { rest: line.trim_start_matches('\u{FEFF}') };
+        let mut tokens = Tokens::new(line.trim_start_matches('\u{FEFF}'));
         let (_owner, _bucket) = (tokens.next()?, tokens.next()?);
         time_of(tokens.bracketed()?)?;
         let operation = tokens.nth(3)?;
@@ -158,7 +159,7 @@ struct Request<'t> {
 
 impl<'t> Request<'t> {
     fn read(line: &'t str) -> Result<Self, String> {
-        let mut tokens = Tokens { rest: line };
+        let mut tokens = Tokens::new(line);
         let missing = |field: &str| format!("the line ends before the field `{field}`");
         let owner = tokens.next().ok_or_else(|| missing("bucket owner"))?;
         let bucket = tokens.next().ok_or_else(|| missing("bucket"))?;
@@ -187,7 +188,10 @@ impl<'t> Request<'t> {
             "expected a referrer in quotes, or `-`, and a user agent behind it",
             |behind| behind.starts_with(" \"") || behind.starts_with(" - ") || behind == " -",
         )?;
-        let user_agent = tokens.user_agent()?;
+        // Up to the last quote of the record, since AWS writes no quote behind it. What is behind must
+        // look like the fields there; AWS may come to quote new ones.
+        let user_agent = tokens
+            .quoted_to_last("expected a user agent in quotes, or `-`", is_behind_user_agent)?;
         let mut tail = [None; TAIL_FIELDS];
         for slot in &mut tail {
             *slot = tokens.next().and_then(logged);
@@ -321,91 +325,12 @@ impl<'t> Request<'t> {
     }
 }
 
-/// `TLSv1.2` as `1.2`.
-fn tls_version(text: &str) -> &str {
-    match text.split_at_checked(4) {
-        Some((prefix, version)) if prefix.eq_ignore_ascii_case("TLSv") => version,
-        _ => text,
-    }
-}
-
-/// Fields of a line, from the front.
-struct Tokens<'t> {
-    rest: &'t str,
-}
-
-impl<'t> Iterator for Tokens<'t> {
-    type Item = &'t str;
-
-    fn next(&mut self) -> Option<&'t str> {
-        let rest = self.rest.trim_start_matches(' ');
-        let (token, rest) = rest.split_once(' ').unwrap_or((rest, ""));
-        self.rest = rest;
-        Some(token).filter(|token| !token.is_empty())
-    }
-}
-
-impl<'t> Tokens<'t> {
-    fn bracketed(&mut self) -> Option<&'t str> {
-        let (inside, rest) =
-            self.rest.trim_start_matches(' ').strip_prefix('[')?.split_once(']')?;
-        self.rest = rest;
-        Some(inside)
-    }
-
-    /// Text in quotes, up to the first quote that `ends` accepts what is behind; `None` when `-` is
-    /// logged instead, and `expected` when neither is there.
-    fn quoted(
-        &mut self,
-        expected: &'static str,
-        ends: impl Fn(&str) -> bool,
-    ) -> Result<Option<&'t str>, &'static str> {
-        let Some(inside) = self.opened(expected)? else { return Ok(None) };
-        self.close(inside, inside.match_indices('"').map(|(at, _)| at), ends)
-            .ok_or(expected)
-            .map(logged)
-    }
-
-    /// The user agent: up to the last quote of the record, since AWS writes no quote behind it.
-    fn user_agent(&mut self) -> Result<Option<&'t str>, &'static str> {
-        let expected = "expected a user agent in quotes, or `-`";
-        let Some(inside) = self.opened(expected)? else { return Ok(None) };
-        // What is behind must look like the fields there; AWS may come to quote new ones.
-        let from_the_end = inside.match_indices('"').rev().map(|(at, _)| at);
-        self.close(inside, from_the_end, is_behind_user_agent).ok_or(expected).map(logged)
-    }
-
-    /// What follows an opening quote; `None` when `-` is logged instead.
-    fn opened(&mut self, expected: &'static str) -> Result<Option<&'t str>, &'static str> {
-        match self.rest.trim_start_matches(' ').strip_prefix('"') {
-            Some(inside) => Ok(Some(inside)),
-            None if self.next() == Some("-") => Ok(None),
-            None => Err(expected),
-        }
-    }
-
-    /// Ends a quoted text at the first of these quotes that `ends` accepts.
-    fn close(
-        &mut self,
-        inside: &'t str,
-        mut quotes: impl Iterator<Item = usize>,
-        ends: impl Fn(&str) -> bool,
-    ) -> Option<&'t str> {
-        let (text, behind) = quotes.find_map(|at| {
-            let behind = inside.get(at.saturating_add(1)..)?;
-            ends(behind).then_some((inside.get(..at)?, behind))
-        })?;
-        self.rest = behind;
-        Some(text)
-    }
-}
-
 /// Whether a request line ends here: a status, an error code, four counts and a referrer follow.
 fn is_behind_uri(behind: &str) -> bool {
     if !behind.starts_with(' ') {
         return false;
     }
-    let mut tokens = Tokens { rest: behind };
+    let mut tokens = Tokens::new(behind);
     let count = |token: &str| token == "-" || token.bytes().all(|byte| byte.is_ascii_digit());
     let status =
         tokens.next().is_some_and(|token| token == "-" || (token.len() == 3 && count(token)));
@@ -418,7 +343,7 @@ fn is_behind_user_agent(behind: &str) -> bool {
     if !behind.starts_with(' ') {
         return false;
     }
-    let mut tokens = Tokens { rest: behind };
+    let mut tokens = Tokens::new(behind);
     let version = tokens.next().is_some_and(|token| !token.contains('"'));
     let signature = tokens.nth(1).is_none_or(|token| token == "-" || token.starts_with("Sig"));
     version && signature
@@ -426,27 +351,9 @@ fn is_behind_user_agent(behind: &str) -> bool {
 
 /// Whether text begins like a record: two fields and a time in brackets.
 fn begins_record(text: &str) -> bool {
-    let mut tokens = Tokens { rest: text };
+    let mut tokens = Tokens::new(text);
     let two = tokens.next().is_some() && tokens.next().is_some();
     two && tokens.bracketed().is_some_and(|time| time_of(time).is_some())
-}
-
-/// `-` and the empty string are "not logged".
-fn logged(token: &str) -> Option<&str> {
-    Some(token).filter(|token| !matches!(*token, "-" | ""))
-}
-
-fn number(field: &str, token: &str) -> Result<Option<i64>, String> {
-    let Some(token) = logged(token) else { return Ok(None) };
-    match token.parse::<i64>() {
-        Ok(value @ 0..) => Ok(Some(value)),
-        _ => Err(invalid(field, "a whole number or `-`", token)),
-    }
-}
-
-fn invalid(field: &str, expected: &str, token: &str) -> String {
-    let found: String = token.chars().take(64).collect();
-    format!("field `{field}` is not {expected}: `{found}`")
 }
 
 /// Reads `24/Jul/2025:03:15:00 +0000`.

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use egret_model::limits::RECORD_BYTES_MAX;
 
 use super::cursor::{Cursor, Stop};
+use super::{STAMP_BYTES, is_stamped};
 use crate::Decoder;
 use crate::sink::Sink;
 
@@ -171,6 +172,17 @@ impl<R: Reader> Frames<R> {
                     // The wrapper was never closed and another document begins.
                     self.strays = self.strays.saturating_add(1);
                     self.place = Place::Top;
+                }
+                (Place::Top, b'0'..=b'9')
+                    if !broken && !eof && text.len().saturating_sub(at) < STAMP_BYTES =>
+                {
+                    return Step { used: at, wait: true };
+                }
+                // A CloudWatch Logs export puts the event's time before each event.
+                (Place::Top, b'0'..=b'9')
+                    if is_stamped(text.as_bytes().get(at..).unwrap_or_default()) =>
+                {
+                    at = at.saturating_add(STAMP_BYTES);
                 }
                 (
                     Place::Array | Place::Wrapped,

@@ -27,6 +27,9 @@ pub(crate) enum Root {
     Ec2,
     /// One of them, or the first part of them, may be this name, which the field has already.
     Below(&'static str),
+    /// Nothing but themselves, but names at any depth begin with a small letter, as a service's
+    /// own export has them and the AWS command line has not.
+    Camel,
 }
 
 /// Tokens of the documents of one record.
@@ -116,6 +119,11 @@ pub(crate) fn all<'t>(tokens: &'t str, needle: &str) -> impl Iterator<Item = &'t
     })
 }
 
+/// Every path and value among some tokens, in the order logged.
+pub(crate) fn leaves(tokens: &str) -> impl Iterator<Item = (&str, &str)> {
+    tokens.split('\n').filter_map(|line| line.split_once('\t'))
+}
+
 /// Adds a string to a token: a tab or line feed would end it early.
 fn push_raw(to: &mut String, raw: Raw<'_>) {
     if raw.escaped {
@@ -145,7 +153,13 @@ impl Visit for Tokens {
         if before > 0 {
             self.path.push('.');
         }
+        let at = self.path.len();
         push_raw(&mut self.path, key);
+        if self.root == Root::Camel
+            && let Some(first) = self.path.get_mut(at..at.saturating_add(1))
+        {
+            first.make_ascii_lowercase();
+        }
     }
 
     fn member_end(&mut self) {
@@ -219,6 +233,15 @@ mod tests {
         ] {
             let tokens = tokens_of(json, Root::Below("identity_broker"));
             assert_eq!(tokens.as_deref(), Some("\naudit.role\tOps\n"), "{json}");
+        }
+    }
+
+    #[test]
+    fn one_path_however_names_begin() {
+        for json in [r#"{"Service":{"EventLastSeen":"x"}}"#, r#"{"service":{"eventLastSeen":"x"}}"#]
+        {
+            let tokens = tokens_of(json, Root::Camel);
+            assert_eq!(tokens.as_deref(), Some("\nservice.eventLastSeen\tx\n"), "{json}");
         }
     }
 

@@ -7,6 +7,8 @@ mod golden;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod leaves;
+#[cfg(test)]
 mod okta_export;
 #[cfg(test)]
 mod public_samples;
