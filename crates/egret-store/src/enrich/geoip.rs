@@ -3,12 +3,14 @@
 //! # Format
 //!
 //! <https://maxmind.github.io/MaxMind-DB/>; what a file holds is told by its own `database_type`:
-//! `…City`, `…Country`, `…ASN`, `…ISP`, whoever made it.
+//! `…City`, `…Country`, `…ASN`, `…ISP`, whoever made it. Records nested as MaxMind's and flat as those
+//! of other makers are read.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use maxminddb::{Reader, geoip2};
+use maxminddb::Reader;
+use serde_json::Value;
 use std::fs::File;
 use std::io::Read;
 
@@ -67,45 +69,66 @@ pub(super) fn open(path: &Path) -> Result<(GeoIp, LookupFile), StoreError> {
         .map_err(|error| wrong(format!("expected a MaxMind-format database: {error}")))?;
     let kind = reader.metadata.database_type.clone();
     let file = LookupFile { path: path.to_owned(), sha256, kind: kind.clone() };
-    let database =
-        if kind.contains("City") || kind.contains("Country") || kind.contains("Enterprise") {
-            GeoIp::Places(reader)
-        } else if kind.contains("ASN") || kind.contains("ISP") {
-            GeoIp::Systems(reader)
-        } else {
-            return Err(wrong(format!(
-                "expected a database of cities, countries or ASNs, found `{kind}`"
-            )));
-        };
+    let folded = kind.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| folded.contains(word));
+    let database = if has(&["city", "country", "enterprise", "location"]) {
+        GeoIp::Places(reader)
+    } else if has(&["asn", "isp"]) {
+        GeoIp::Systems(reader)
+    } else {
+        return Err(wrong(format!(
+            "expected a database of cities, countries or ASNs, found `{kind}`"
+        )));
+    };
     Ok((database, file))
 }
 
 impl GeoIp {
     /// Adds what is known of an address. A database that is damaged knows nothing.
     pub(super) fn look_up(&self, address: IpAddr, known: &mut Known) {
-        let mut text = |name: &'static str, value: Option<&str>| {
-            if let Some(value) = value.filter(|value| !value.is_empty()) {
-                known.texts.entry(name).or_insert_with(|| value.to_owned());
-            }
+        let (Self::Places(reader) | Self::Systems(reader)) = self;
+        let Ok(found) = reader.lookup(address) else { return };
+        let Ok(Some(record)) = found.decode::<Value>() else { return };
+        let text = |paths: &[&str]| {
+            paths
+                .iter()
+                .filter_map(|path| record.pointer(path)?.as_str())
+                .find(|text| !text.is_empty())
+                .map(str::to_owned)
         };
+        let mut texts: Vec<(&'static str, Option<String>)> = Vec::new();
         match self {
-            Self::Places(reader) => {
-                let Ok(found) = reader.lookup(address) else { return };
-                let Ok(Some(place)) = found.decode::<geoip2::City<'_>>() else { return };
-                text("country_iso_code", place.country.iso_code);
-                text("country_name", place.country.names.english);
-                text("continent_name", place.continent.names.english);
-                text("city_name", place.city.names.english);
-                text(
-                    "region_name",
-                    place.subdivisions.first().and_then(|region| region.names.english),
-                );
+            Self::Places(_) => texts.extend([
+                (
+                    "country_iso_code",
+                    text(&["/country/iso_code", "/country_code"])
+                        .or_else(|| text(&["/country"]).filter(|code| code.len() == 2)),
+                ),
+                (
+                    "country_name",
+                    text(&["/country/names/en", "/country_name"])
+                        .or_else(|| text(&["/country"]).filter(|name| name.len() > 2)),
+                ),
+                ("continent_name", text(&["/continent/names/en", "/continent_name", "/continent"])),
+                ("city_name", text(&["/city/names/en", "/city"])),
+                ("region_name", text(&["/subdivisions/0/names/en", "/state1", "/region"])),
+            ]),
+            Self::Systems(_) => {
+                texts.push((
+                    "organization",
+                    text(&["/autonomous_system_organization", "/as_name", "/name"]),
+                ));
+                let number =
+                    record.get("autonomous_system_number").and_then(Value::as_i64).or_else(|| {
+                        let number = text(&["/asn"])?;
+                        number.strip_prefix("AS").unwrap_or(&number).parse().ok()
+                    });
+                known.system = known.system.or(number);
             }
-            Self::Systems(reader) => {
-                let Ok(found) = reader.lookup(address) else { return };
-                let Ok(Some(system)) = found.decode::<geoip2::Asn<'_>>() else { return };
-                text("organization", system.autonomous_system_organization);
-                known.system = known.system.or(system.autonomous_system_number.map(i64::from));
+        }
+        for (name, text) in texts {
+            if let Some(text) = text {
+                known.texts.entry(name).or_insert(text);
             }
         }
     }

@@ -118,6 +118,27 @@ fn addresses_get_country_owner_and_service() {
 }
 
 #[test]
+fn flat_records_of_other_makers_are_read_too() {
+    let bench = Bench::with(&[("a.json", cloudtrail(1..4))]);
+    let folder = bench.logs().with_file_name("geoip");
+    fs::create_dir(&folder).unwrap();
+    let place = Value::Map(vec![
+        ("city", Value::Text("Exampleville")),
+        ("country_code", Value::Text("ZZ")),
+        ("state1", Value::Text("Example County")),
+    ]);
+    let file = database("dbip-city-lite", Ipv4Addr::new(203, 0, 113, 0), 24, &place);
+    fs::write(folder.join("a.mmdb"), file).unwrap();
+    let enrichment = Enrichment::open(Some(&folder), None).unwrap().into();
+    let options = IngestOptions { enrichment, ..IngestOptions::default() };
+    bench.try_ingest(&[bench.logs()], &options).unwrap();
+    let sql = "SELECT count(*) FROM events WHERE \"source.geo.city_name\" = 'Exampleville' \
+               AND \"source.geo.country_iso_code\" = 'ZZ' \
+               AND \"source.geo.region_name\" = 'Example County'";
+    assert_eq!(bench.number(sql), 3);
+}
+
+#[test]
 fn what_is_no_lookup_file_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
