@@ -35,6 +35,7 @@ use crate::cloudtrail::{Records, loose};
 use crate::instant::micros_of;
 use crate::json::tokens::Root;
 use crate::json::{Cursor, Frames, Outcome, Reader, Stop, Tokens};
+use crate::nested::put;
 use crate::occurrence::Occurrences;
 use crate::sink::{RecordKey, Sink};
 use crate::{Decoder, Detection, LogSource};
@@ -310,20 +311,6 @@ const RECORD: &[(&str, &[&str])] = &[
     ("sessionCredentialFromConsole", &["aws.cloudtrail.session_credential_from_console"]),
     ("resources", &["aws.cloudtrail.resources"]),
 ];
-
-fn put(record: &mut Map<String, Value>, path: &str, value: Value) {
-    match path.split_once('.') {
-        None => {
-            record.insert(path.to_owned(), value);
-        }
-        Some((first, rest)) => {
-            let below = record.entry(first).or_insert_with(|| Value::Object(Map::new()));
-            if let Value::Object(below) = below {
-                put(below, rest, value);
-            }
-        }
-    }
-}
 
 /// A document from JSON text, or from the text that Elastic's pipeline prints of one.
 fn document(text: &str) -> Option<Value> {

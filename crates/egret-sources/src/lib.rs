@@ -20,6 +20,7 @@ pub mod identity_broker;
 mod instant;
 mod json;
 mod lines;
+mod nested;
 mod occurrence;
 pub mod ocsf;
 pub mod okta_system;

@@ -29,6 +29,7 @@ use serde_json::{Map, Value, json};
 use crate::cloudtrail::Records;
 use crate::json::{Cursor, Frames, Outcome, Reader, Stop};
 use crate::lines::LineReader;
+use crate::nested::put;
 use crate::sink::Sink;
 use crate::vpc_flow::Flows;
 use crate::{Decoder, Detection, LogSource};
@@ -260,22 +261,6 @@ fn typed(value: Value) -> Value {
             serde_json::from_str(text).unwrap_or(value)
         }
         _ => value,
-    }
-}
-
-fn put(record: &mut Map<String, Value>, path: &str, value: Value) {
-    match path.split_once('.') {
-        None => {
-            record.entry(path).or_insert(value);
-        }
-        Some((first, rest)) => {
-            match record.entry(first).or_insert_with(|| Value::Object(Map::new())) {
-                Value::Object(below) => put(below, rest, value),
-                _ => {
-                    record.insert(path.to_owned(), value);
-                }
-            }
-        }
     }
 }
 

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use super::Records;
 use crate::csv::{CsvRecord, RowReader, first_record};
 use crate::json::{Cursor, Outcome, Reader, Stop};
+use crate::nested::put;
 use crate::sink::Sink;
 
 /// Members of a record and of its parts, as CloudTrail spells them. Tables fold the case away.
@@ -219,20 +220,6 @@ pub(crate) fn record_of<'c>(cells: impl Iterator<Item = (&'c str, &'c str)>) -> 
         put(&mut record, &member, value);
     }
     Value::Object(record).to_string()
-}
-
-/// Puts a value at a dotted path, or under the whole path where it contradicts another.
-fn put(record: &mut Map<String, Value>, path: &str, value: Value) {
-    let Some((first, rest)) = path.split_once('.') else {
-        record.insert(path.to_owned(), value);
-        return;
-    };
-    match record.entry(first).or_insert_with(|| Value::Object(Map::new())) {
-        Value::Object(below) => put(below, rest, value),
-        _ => {
-            record.insert(path.to_owned(), value);
-        }
-    }
 }
 
 /// Times as tables write them, as CloudTrail does.
