@@ -296,10 +296,10 @@ fn limits(
             continue;
         }
         for gap in row.gaps.iter().filter(|gap| gap.reason.is_some()) {
+            // The gap is in whole hours; what the trail says is to the second.
             limits.push(format!(
-                "calls in account {} between {} and {} are unseen: {}",
+                "calls in account {} are unseen up to {}: {}",
                 row.account.as_deref().unwrap_or("not said"),
-                gap.start,
                 gap.end,
                 gap.reason.as_deref().unwrap_or_default()
             ));

@@ -362,6 +362,19 @@ fn integrity(
     })
 }
 
+/// Records a question in the ledger. A case on a medium that cannot be written is still one that can
+/// be asked.
+pub(crate) fn record_query(
+    case: &CaseDir,
+    recorder: &Recorder,
+    detail: &serde_json::Value,
+    talk: &Talk,
+) {
+    if let Err(error) = egret_store::append(case, recorder, "query", detail) {
+        talk.say(&format!("[WARNING] not recorded in the ledger: {error}"));
+    }
+}
+
 /// The file given now, else the one the case remembers, unless it has changed since.
 fn referenced(
     given: Option<&Path>,

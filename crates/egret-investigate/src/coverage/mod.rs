@@ -153,7 +153,10 @@ pub async fn facts(engine: &Engine) -> Result<Facts, AnalysisError> {
         .collect();
     let accounts: BTreeSet<String> = datasets
         .iter()
-        .filter(|row| row.dataset != Dataset::OKTA.as_str())
+        // Whose account another tool's document names, it does not say.
+        .filter(|row| {
+            !matches!(Dataset::by_name(&row.dataset), Some(Dataset::OKTA | Dataset::OTHER) | None)
+        })
         .filter_map(|row| row.account.clone())
         .collect();
     let (buckets, buckets_with_data_events, buckets_with_access_log) = buckets(engine).await?;

@@ -19,6 +19,10 @@ const HOUR: i64 = 3_600;
 /// Natural logarithm of one in a million.
 const CHANCE: f64 = -13.8;
 
+/// Hours of a log that are judged: ten years. A record can claim any date, and one of the year 9999
+/// must neither cost minutes nor make all the time before it a gap.
+const HOURS_MAX: i64 = 87_660;
+
 /// Hours of a week.
 const WEEK: usize = 168;
 
@@ -44,6 +48,15 @@ pub(crate) fn hour_of(at: Timestamp) -> i64 {
 
 /// Runs of empty hours from the log's first hour to `until` (not included) that are no chance.
 pub(crate) fn silences(hours: &Hours, until: i64) -> Vec<Silence> {
+    // The hours around the middle one: outliers in time are few.
+    let Some(middle) = hours.keys().nth(hours.len().div_euclid(2)).copied() else {
+        return Vec::new();
+    };
+    let half = HOURS_MAX.div_euclid(2);
+    let (from, to) = (middle.saturating_sub(half), middle.saturating_add(half));
+    let hours: Hours = hours.range(from..=to).map(|(hour, count)| (*hour, *count)).collect();
+    let hours = &hours;
+    let until = until.min(to);
     let Some((first, _)) = hours.first_key_value() else { return Vec::new() };
     let Some((last, _)) = hours.last_key_value() else { return Vec::new() };
     let rhythm = Rhythm::of(hours, *first, *last);
@@ -219,6 +232,10 @@ mod tests {
             assert_eq!(found(&hours, until), want, "row: {name}");
         }
         assert!(silences(&Hours::new(), 10).is_empty());
+        // A record of the year 9999 is no end of the log.
+        let mut hours = log(35, |_| 20);
+        hours.insert(70_000_000, 1);
+        assert_eq!(found(&hours, 840), []);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! S3 object reads, drawn together by reader, address and bucket.
 //!
 //! CloudTrail data events and the S3 server access log show the same reads; a request id that both
-//! hold is counted once, from CloudTrail. Reads from inside (private addresses, AWS services acting
+//! hold is counted once, from CloudTrail. So is one that two accounts' trails hold under one shared
+//! event id, from the caller's. Reads from inside (private addresses, AWS services acting
 //! for their caller) by an own account move nothing out and are only counted; so are days that look
 //! like the same reader's other days ([`super::habit`]).
 
@@ -178,17 +179,34 @@ async fn reads(
             column(fields::EVENT_ID).alias("event"),
             column(fields::LOG_FILE_PATH).alias("file"),
             column(fields::LOG_OFFSET).alias("record"),
+            column(fields::CT_SHARED_EVENT_ID).alias("shared"),
             request,
         ]
     };
     let trail = or_engine(WHAT, events.clone().filter(of(Dataset::CLOUDTRAIL)))?;
     let trail = or_engine(WHAT, trail.select(select(request(fields::CT_REQUEST_ID))))?;
+    let trail = once(trail)?;
     let access = or_engine(WHAT, events.filter(of(Dataset::S3_ACCESS)))?;
     let access = or_engine(WHAT, access.select(select(request(fields::S3ACCESS_REQUEST_ID))))?;
     let known = or_engine(WHAT, trail.clone().select(vec![ident("request").alias("known")]))?;
     let access =
         or_engine(WHAT, access.join(known, JoinType::LeftAnti, &["request"], &["known"], None))?;
     or_engine(WHAT, trail.union(access))
+}
+
+/// Leaves out the bucket owner's copy of a read that the caller's trail holds too.
+fn once(trail: DataFrame) -> Result<DataFrame, AnalysisError> {
+    let is_copy = coalesce(vec![
+        ident("shared").is_not_null().and(ident("owner_account").not_eq(ident("caller_account"))),
+        lit(false),
+    ]);
+    let copies = or_engine(WHAT, trail.clone().filter(is_copy.clone()))?;
+    let own = or_engine(WHAT, trail.filter(datafusion::prelude::not(is_copy)))?;
+    let known = or_engine(WHAT, own.clone().select(vec![ident("shared").alias("known")]))?;
+    let known = or_engine(WHAT, known.filter(ident("known").is_not_null()))?;
+    let copies =
+        or_engine(WHAT, copies.join(known, JoinType::LeftAnti, &["shared"], &["known"], None))?;
+    or_engine(WHAT, own.union(copies))
 }
 
 fn day() -> Expr {

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::sql::{OutputType, show};
 use super::{CaseArg, General, binding, instant};
+use crate::app::record_query;
 use crate::exit::Exit;
 use crate::talk::{Talk, complain};
 
@@ -84,6 +85,7 @@ impl Query {
     pub(crate) async fn run(self, general: &General) -> anyhow::Result<Exit> {
         let talk = general.talk();
         let case = CaseDir::open(&self.case.case)?;
+        let recorder = general.recorder()?;
         let session = general.machine().open(&case).await?;
         let now = match self.now {
             Some(now) => now,
@@ -141,7 +143,7 @@ impl Query {
                 "reading": format!("{:?}", options.reading).to_lowercase(),
                 "shown": rows,
             });
-            egret_store::append(&case, &general.recorder()?, "query", &detail)?;
+            record_query(&case, &recorder, &detail, &talk);
         }
         Ok(Exit::Done)
     }

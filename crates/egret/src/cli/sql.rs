@@ -5,6 +5,7 @@ use datafusion::prelude::DataFrame;
 use egret_store::CaseDir;
 
 use super::{CaseArg, General};
+use crate::app::record_query;
 use crate::exit::Exit;
 use crate::talk::print;
 
@@ -53,7 +54,7 @@ impl Sql {
         let frame = session.sql_with_options(&self.text, options).await?;
         let rows = show(frame, self.output_type).await?;
         let detail = serde_json::json!({ "language": "sql", "text": self.text, "rows": rows });
-        egret_store::append(&case, &general.recorder()?, "query", &detail)?;
+        record_query(&case, &general.recorder()?, &detail, &general.talk());
         Ok(Exit::Done)
     }
 }

@@ -20,3 +20,4 @@ mod killed;
 mod plans;
 mod samples;
 mod scenarios;
+mod twins;
