@@ -24,6 +24,7 @@ const COLUMNS: &[Field] = &[
     fields::USER_AGENT_ORIGINAL,
     fields::AWS_S3_BUCKET_NAME,
     fields::CT_ERROR_CODE,
+    fields::CT_SHARED_EVENT_ID,
     fields::CT_USER_IDENTITY_TYPE,
     fields::CT_USER_IDENTITY_ARN,
     fields::CT_USER_IDENTITY_ACCOUNT_ID,

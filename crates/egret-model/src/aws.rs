@@ -45,6 +45,34 @@ pub fn name_of_arn(arn: &str) -> &str {
     arn.rsplit(['/', ':']).next().unwrap_or(arn)
 }
 
+/// Whether that service calls S3, KMS and others to deliver logs, by its name with or without
+/// `.amazonaws.com`.
+///
+/// # Source
+///
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html>,
+/// and the services' own pages on the bucket policies that they need.
+///
+/// # Example
+///
+/// ```
+/// use egret_model::aws::delivers_logs;
+///
+/// assert!(delivers_logs("delivery.logs.amazonaws.com"));
+/// assert!(!delivers_logs("ec2.amazonaws.com"));
+/// ```
+pub fn delivers_logs(service: &str) -> bool {
+    matches!(
+        service.strip_suffix(".amazonaws.com").unwrap_or(service),
+        "cloudtrail"
+            | "config"
+            | "delivery.logs"
+            | "logdelivery.elasticloadbalancing"
+            | "logging.s3"
+            | "vpc-flow-logs"
+    )
+}
+
 /// Bucket and key of an S3 object or bucket ARN.
 pub fn s3_object_of_arn(arn: &str) -> Option<(&str, Option<&str>)> {
     let mut parts = arn.splitn(6, ':');

@@ -204,6 +204,9 @@ pub struct DatasetCoverage {
     pub last: Timestamp,
     /// Number of events.
     pub events: u64,
+    /// How many of them are deliveries of logs by AWS itself.
+    #[serde(default)]
+    pub log_deliveries: u64,
     /// Runs of whole hours without an event that chance does not explain.
     pub gaps: Vec<Gap>,
     /// Events of each day that has any, in order.

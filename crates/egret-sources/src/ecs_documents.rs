@@ -169,6 +169,7 @@ impl Leaves {
             let path = if above.is_empty() { name } else { format!("{above}.{name}") };
             let is_whole = Field::by_name(&canonical(&path)).is_some_and(|field| {
                 matches!(field.kind(), FieldKind::Flattened | FieldKind::Json)
+                    || path.ends_with(".geo.location")
             });
             match value {
                 // Below `aws.cloudtrail.resources` lie fields of their own.
@@ -323,6 +324,10 @@ fn set(row: &mut EventBuilder, field: Field, value: &Value) -> bool {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(value) => Some(value.to_string()),
+        // A point, the only object that is one value.
+        Value::Object(point) => {
+            Some(format!("{},{}", point.get("lat")?.as_f64()?, point.get("lon")?.as_f64()?))
+        }
         _ => None,
     };
     let one = match value {

@@ -1,4 +1,4 @@
-//! OCSF, as Amazon Security Lake stores CloudTrail and VPC flow logs.
+//! OCSF, as Amazon Security Lake stores CloudTrail, VPC flow logs and Route 53 Resolver query logs.
 //!
 //! What it **cannot** tell: members that the lake's own mapping drops.
 //!
@@ -30,11 +30,12 @@ use crate::cloudtrail::Records;
 use crate::json::{Cursor, Frames, Outcome, Reader, Stop};
 use crate::lines::LineReader;
 use crate::nested::put;
+use crate::route53_resolver::Records as Queries;
 use crate::sink::Sink;
 use crate::vpc_flow::Flows;
 use crate::{Decoder, Detection, LogSource};
 
-/// OCSF events of CloudTrail and VPC flow logs.
+/// OCSF events of CloudTrail, VPC flow logs and Route 53 Resolver.
 #[derive(Debug, Clone, Copy)]
 pub struct Ocsf;
 
@@ -52,7 +53,7 @@ impl LogSource for Ocsf {
         let has = |mark: &str| memchr::memmem::find(head, mark.as_bytes()).is_some();
         let is_ocsf =
             (first == b'{' || first == b'[') && has("\"class_uid\"") && has("\"metadata\"");
-        let known = ["\"CloudTrail\"", "\"Amazon VPC\""].into_iter().find(|name| has(name));
+        let known = PRODUCTS.iter().copied().find(|name| has(name));
         (is_ocsf && known.is_some()).then(|| Detection {
             confidence: 96,
             reason: format!("OCSF events of {}", known.unwrap_or_default().trim_matches('"')),
@@ -64,10 +65,14 @@ impl LogSource for Ocsf {
     }
 }
 
+/// Products whose events are read, as a file's text has them.
+const PRODUCTS: &[&str] = &["\"CloudTrail\"", "\"Amazon VPC\"", "\"Route 53\""];
+
 #[derive(Debug, Default)]
 struct Events {
     cloudtrail: Records,
     flows: Flows,
+    lookups: Queries,
 }
 
 impl Reader for Events {
@@ -78,9 +83,9 @@ impl Reader for Events {
             Ok(event) => event,
             Err(error) => return Ok(Outcome::Rejected(format!("no event: {error}"))),
         };
-        let mut members = Members::of(event);
-        let product = members.take_text(&["metadata.product.name"]).unwrap_or_default();
-        match product.as_str() {
+        let members = Members::of(event);
+        let product = members.0.get("metadata.product.name").and_then(Value::as_str);
+        match product.unwrap_or_default() {
             "CloudTrail" => {
                 let record = cloudtrail_record(members);
                 let mut cursor = Cursor::new(&record);
@@ -96,8 +101,15 @@ impl Reader for Events {
                     .and_then(|()| self.flows.line(line.as_bytes(), sink));
                 Ok(read.map_or_else(Outcome::Rejected, |()| Outcome::Stored))
             }
+            "Route 53" => {
+                let record = lookup(members);
+                let mut cursor = Cursor::new(&record);
+                Ok(self.lookups.read(&mut cursor, sink).unwrap_or_else(|_stop| {
+                    Outcome::Rejected("the event makes no resolver query record".to_owned())
+                }))
+            }
             other => Ok(Outcome::Rejected(format!(
-                "expected an event of CloudTrail or Amazon VPC, found one of `{other}`"
+                "expected an event of CloudTrail, Amazon VPC or Route 53, found one of `{other}`"
             ))),
         }
     }
@@ -278,6 +290,65 @@ fn instant(members: &mut Members, paths: &[&str]) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Members of a resolver query record, and where OCSF has them.
+const LOOKUP: &[(&str, &[&str])] = &[
+    ("version", &["metadata.product.version"]),
+    ("account_id", &["cloud.account.uid", "cloud.account_uid"]),
+    ("region", &["cloud.region"]),
+    ("vpc_id", &["src_endpoint.vpc_uid"]),
+    ("query_name", &["query.hostname"]),
+    ("query_type", &["query.type"]),
+    ("query_class", &["query.class"]),
+    ("rcode", &["rcode"]),
+    ("srcaddr", &["src_endpoint.ip"]),
+    ("srcport", &["src_endpoint.port"]),
+    ("transport", &["connection_info.protocol_name"]),
+    ("srcids.instance", &["src_endpoint.instance_uid"]),
+    ("srcids.resolver_endpoint", &["dst_endpoint.instance_uid"]),
+    ("firewall_rule_group_id", &["firewall_rule.uid"]),
+];
+
+/// A resolver query record.
+fn lookup(mut members: Members) -> String {
+    let mut record = Map::new();
+    for (member, paths) in LOOKUP {
+        if let Some(value) = members.take(paths) {
+            // The resolver logs its ports as texts, and its codes in capitals.
+            let value = match value {
+                Value::String(code) if *member == "rcode" => {
+                    Value::String(code.to_ascii_uppercase())
+                }
+                Value::Number(port) => Value::String(port.to_string()),
+                other => other,
+            };
+            put(&mut record, member, value);
+        }
+    }
+    if let Some(time) = instant(&mut members, &["time_dt", "time"]) {
+        record.insert("query_timestamp".to_owned(), Value::String(time));
+    }
+    if let Some(Value::Array(answers)) = members.take(&["answers"]) {
+        let answers = answers.iter().map(|answer| {
+            json!({"Rdata": answer.get("rdata"), "Type": answer.get("type"), "Class": answer.get("class")})
+        });
+        record.insert("answers".to_owned(), answers.collect());
+    }
+    // Newer schemas say what was decided, older ones what was done.
+    let blocked = ["disposition", "action"].iter().any(|name| {
+        members
+            .0
+            .get(*name)
+            .and_then(Value::as_str)
+            .is_some_and(|text| matches!(text, "Blocked" | "Denied"))
+    });
+    if blocked {
+        record.insert("firewall_rule_action".to_owned(), Value::String("BLOCK".to_owned()));
+    }
+    let rest: Map<String, Value> = members.0.into_iter().collect();
+    record.insert("ocsf".to_owned(), Value::Object(rest));
+    Value::Object(record).to_string()
 }
 
 /// Fields of a flow log's line, and where OCSF has them.

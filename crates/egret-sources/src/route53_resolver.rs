@@ -72,7 +72,7 @@ impl LogSource for Route53Resolver {
 
 /// Reads records of one file.
 #[derive(Debug, Default)]
-struct Records {
+pub(crate) struct Records {
     tokens: Tokens,
     occurrences: Occurrences,
 }

@@ -309,6 +309,9 @@ impl<'t> Request<'t> {
     fn requester(&self, row: &mut EventBuilder) {
         let Some(requester) = self.requester else { return };
         row.set_str(fields::S3ACCESS_REQUESTER, requester);
+        if requester.strip_prefix("svc:").is_some_and(egret_model::aws::delivers_logs) {
+            row.set_bool(fields::LOG_DELIVERY, true);
+        }
         if !requester.starts_with("arn:") {
             return;
         }

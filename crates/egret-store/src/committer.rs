@@ -24,7 +24,7 @@ use crate::case::{CaseDir, manifest, quarantine_name};
 use crate::commit::{self, Journal};
 use crate::custody::{Recorder, sha256_of_file};
 use crate::error::StoreError;
-use crate::evidence::Found;
+use crate::evidence::{Found, PassedOver};
 use crate::ingest::IngestOptions;
 use crate::keys::{Keys, bytes_of, folder_of, relative_folder};
 use crate::parquet::{self, Sorted};
@@ -48,6 +48,8 @@ const BATCH_FILES: usize = 100_000;
 pub(crate) enum Piece {
     /// The file's bytes were ingested by an earlier run.
     Known,
+    /// It could be opened but not read; why.
+    Unreadable(String),
     /// Some of its records.
     Decoded {
         /// The records.
@@ -80,12 +82,12 @@ impl Piece {
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Decoded { bytes, .. } => *bytes,
-            Self::Known | Self::End(_) => 0,
+            Self::Known | Self::Unreadable(_) | Self::End(_) => 0,
         }
     }
 
     pub(crate) fn is_last(&self) -> bool {
-        matches!(self, Self::Known | Self::End(_))
+        matches!(self, Self::Known | Self::Unreadable(_) | Self::End(_))
     }
 }
 
@@ -205,6 +207,8 @@ pub(crate) struct Committer {
     pub(crate) files: Vec<EvidenceFile>,
     /// Files whose bytes an earlier run ingested.
     pub(crate) already: u64,
+    /// Files that could not be read.
+    pub(crate) unreadable: Vec<PassedOver>,
     /// Bytes of the files as they lie there.
     pub(crate) bytes: u64,
     /// The same after decompression.
@@ -246,6 +250,7 @@ impl Committer {
             seen: BTreeMap::new(),
             files: Vec::new(),
             already: 0,
+            unreadable: Vec::new(),
             bytes: 0,
             inflated_bytes: 0,
         })
@@ -255,6 +260,9 @@ impl Committer {
     pub(crate) fn take(&mut self, found: &Found, piece: Piece) -> Result<Vec<Job>, StoreError> {
         match piece {
             Piece::Known => self.already = self.already.saturating_add(1),
+            Piece::Unreadable(reason) => {
+                self.unreadable.push(PassedOver { path: found.name.clone(), reason });
+            }
             // A twin that was decoded before its elder was read. What it holds is stored.
             Piece::Decoded { sha256, .. } if self.seen.contains_key(&sha256) => {}
             Piece::Decoded { decoded, sha256, .. } => {

@@ -94,6 +94,12 @@ pub enum StoreError {
         /// What was expected and found.
         reason: String,
     },
+    /// A case could not be sealed or opened.
+    #[error("{reason}")]
+    Seal {
+        /// What was expected and found.
+        reason: String,
+    },
     /// A worker ended early.
     #[error("a worker thread stopped unexpectedly; what was committed before is kept")]
     Worker,

@@ -84,7 +84,7 @@ pub fn ingest(
     options: &IngestOptions,
     progress: &dyn Progress,
 ) -> Result<IngestSummary, StoreError> {
-    let Search { found, places, passed_over } = find(inputs, case.root())?;
+    let Search { found, places, mut passed_over } = find(inputs, case.root())?;
     let _lock = Lock::take(case)?;
     commit::settle(case)?;
     let detail = serde_json::json!({
@@ -102,6 +102,12 @@ pub fn ingest(
     progress.finish();
     let done = done?;
     commit::settle(case)?;
+    if !done.unreadable.is_empty() {
+        let detail = serde_json::json!({ "passed_over": done.unreadable });
+        custody::append(case, &options.recorder, "unreadable", &detail)?;
+        passed_over.extend(done.unreadable);
+        passed_over.sort();
+    }
     Ok(IngestSummary {
         files: done.files,
         already: done.already,

@@ -22,8 +22,9 @@ mod session;
 
 pub use case::{CaseDir, manifest, quarantined};
 pub use custody::{
-    Check, Entry, Finding, LedgerProblem, Place, Problem, PublicKey, Recorder, SigningKey,
-    SigningKeyError, Verification, VerifyOptions, append, entries, generate_key, verify,
+    Check, Entry, Finding, LedgerProblem, Place, Problem, PublicKey, Recorder, SealKeys, Sealed,
+    SigningKey, SigningKeyError, Verification, VerifyOptions, append, entries, generate_key,
+    generate_seal_key, seal, unseal, verify,
 };
 pub use digest::{PublicKeys, PublicKeysError, Status, Verdict};
 pub use enrich::{Enrichment, LookupFile};

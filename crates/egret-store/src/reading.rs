@@ -35,7 +35,16 @@ pub(crate) fn read(
     inflater: &mut libdeflater::Decompressor,
 ) -> Result<(), StoreError> {
     let found = run.found.get(file).ok_or(StoreError::Worker)?;
-    let Hashed { sha256, size, bytes } = hash(found, WHOLE_BYTES)?;
+    let Hashed { sha256, size, bytes } = match hash(found, WHOLE_BYTES) {
+        Ok(hashed) => hashed,
+        // A bad sector, or a right that was taken away: the rest of the run goes on.
+        Err(StoreError::Io { source, .. }) => {
+            run.progress.advance(found.size);
+            let reason = format!("it cannot be read: {source}");
+            return run.emit((file, 0), Piece::Unreadable(reason));
+        }
+        Err(error) => return Err(error),
+    };
     if run.is_known(&sha256) {
         run.progress.advance(found.size);
         return run.emit((file, 0), Piece::Known);

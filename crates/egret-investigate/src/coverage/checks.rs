@@ -9,6 +9,7 @@ use egret_model::dataset::Dataset;
 use egret_model::ecs::catalog::fields;
 use egret_model::report::{CheckItem, CheckStatus, Coverage, CoverageCheck};
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use super::history::Change;
 use super::{Facts, shortened};
@@ -221,19 +222,13 @@ fn without_lines(bucket: &str, changes: &[Change]) -> (CheckStatus, String) {
                 change.time
             ),
         ),
-        (None, Some(change))
-            if change.request.contains(&format!("arn:aws:s3:::{bucket}"))
-                || change.request.contains("\"arn:aws:s3\"")
-                || change.request.contains("\"arn:aws:s3:::\"") =>
-        {
-            (
-                CheckStatus::Unknown,
-                format!(
-                    "data events were switched on at {}, and none of this bucket is at hand",
-                    change.time
-                ),
-            )
-        }
+        (None, Some(change)) if selects(&change.request, bucket) => (
+            CheckStatus::Unknown,
+            format!(
+                "data events were switched on at {}, and none of this bucket is at hand",
+                change.time
+            ),
+        ),
         (None, Some(change)) => (
             CheckStatus::NotMet,
             format!("the data events chosen at {} leave this bucket out", change.time),
@@ -244,6 +239,55 @@ fn without_lines(bucket: &str, changes: &[Change]) -> (CheckStatus, String) {
                 .to_owned(),
         ),
     }
+}
+
+/// Whether event selectors, classic or advanced, choose data events of objects of a bucket.
+fn selects(request: &str, bucket: &str) -> bool {
+    let Ok(request) = serde_json::from_str::<Value>(request) else { return false };
+    let arn = format!("arn:aws:s3:::{bucket}/");
+    let list = |value: &Value, name: &str| -> Vec<Value> {
+        value.get(name).and_then(Value::as_array).cloned().unwrap_or_default()
+    };
+    let texts = |value: &Value, name: &str| -> Vec<String> {
+        list(value, name).iter().filter_map(|text| text.as_str().map(str::to_owned)).collect()
+    };
+    let classic = list(&request, "eventSelectors").iter().any(|selector| {
+        list(selector, "dataResources").iter().any(|resource| {
+            let of_objects =
+                resource.get("type").and_then(Value::as_str) == Some("AWS::S3::Object");
+            // A bare service or bucket stands for everything below it.
+            of_objects
+                && texts(resource, "values")
+                    .iter()
+                    .any(|value| arn.starts_with(value.as_str()) || value.starts_with(&arn))
+        })
+    });
+    // All conditions of an advanced selector hold together.
+    let advanced = list(&request, "advancedEventSelectors").iter().any(|selector| {
+        let of = |name: &str| -> Vec<Value> {
+            let is = |one: &&Value| one.get("field").and_then(Value::as_str) == Some(name);
+            list(selector, "fieldSelectors").iter().filter(is).cloned().collect()
+        };
+        let is_data = of("eventCategory")
+            .iter()
+            .any(|one| texts(one, "equals").iter().any(|text| text == "Data"));
+        let of_objects = of("resources.type")
+            .iter()
+            .any(|one| texts(one, "equals").iter().any(|text| text == "AWS::S3::Object"));
+        let holds_bucket = of("resources.ARN").iter().all(|one| {
+            let begins = |operator: &str| {
+                texts(one, operator).iter().any(|value| arn.starts_with(value.as_str()))
+            };
+            let inside =
+                |operator: &str| texts(one, operator).iter().any(|value| value.starts_with(&arn));
+            let chosen = ["equals", "startsWith"];
+            let none_chosen = chosen.iter().all(|operator| one.get(*operator).is_none());
+            (none_chosen || chosen.iter().any(|operator| begins(operator) || inside(operator)))
+                && !["notEquals", "notStartsWith"].iter().any(|operator| begins(operator))
+        });
+        is_data && of_objects && holds_bucket
+    });
+    classic || advanced
 }
 
 async fn flow_logs(engine: &Engine, facts: &Facts) -> Result<CoverageCheck, AnalysisError> {
@@ -411,8 +455,22 @@ mod tests {
         let off = r#"{"bucketName":"b","BucketLoggingStatus":{}}"#;
         let all = r#"{"eventSelectors":[{"dataResources":[{"type":"AWS::S3::Object","values":["arn:aws:s3"]}]}]}"#;
         let one = r#"{"eventSelectors":[{"dataResources":[{"type":"AWS::S3::Object","values":["arn:aws:s3:::other/"]}]}]}"#;
+        let advanced = |arn: &str| {
+            format!(
+                r#"{{"advancedEventSelectors":[{{"fieldSelectors":[{{"field":"eventCategory","equals":["Data"]}},{{"field":"resources.type","equals":["AWS::S3::Object"]}}{arn}]}}]}}"#
+            )
+        };
+        let of_b = advanced(r#",{"field":"resources.ARN","startsWith":["arn:aws:s3:::b/"]}"#);
+        let not_of_b =
+            advanced(r#",{"field":"resources.ARN","notStartsWith":["arn:aws:s3:::b/"]}"#);
+        let of_bc = advanced(r#",{"field":"resources.ARN","startsWith":["arn:aws:s3:::bc/"]}"#);
+        let selectors = |request: &str| vec![change("PutEventSelectors", None, request)];
         for (name, changes, want) in [
             ("nothing", vec![], CheckStatus::Unknown),
+            ("advanced, all objects", selectors(&advanced("")), CheckStatus::Unknown),
+            ("advanced, this bucket", selectors(&of_b), CheckStatus::Unknown),
+            ("advanced, all but this", selectors(&not_of_b), CheckStatus::NotMet),
+            ("advanced, a longer name", selectors(&of_bc), CheckStatus::NotMet),
             (
                 "access log on",
                 vec![change("PutBucketLogging", Some("b"), on)],

@@ -13,7 +13,7 @@ pub use checks::{InScope, judged};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use datafusion::functions::expr_fn::date_trunc;
+use datafusion::functions::expr_fn::{date_trunc, nullif};
 use datafusion::functions_aggregate::expr_fn::{count, max, min};
 use datafusion::prelude::lit;
 use egret_model::dataset::Dataset;
@@ -86,6 +86,7 @@ pub async fn facts(engine: &Engine) -> Result<Facts, AnalysisError> {
             ],
             vec![
                 count(column(fields::TIMESTAMP)).alias("events"),
+                count(nullif(column(fields::LOG_DELIVERY), lit(false))).alias("deliveries"),
                 min(column(fields::TIMESTAMP)).alias("first"),
                 max(column(fields::TIMESTAMP)).alias("last"),
             ],
@@ -93,7 +94,7 @@ pub async fn facts(engine: &Engine) -> Result<Facts, AnalysisError> {
     )?;
     let rows = engine.groups(WHAT, frame, &["of", "account", "region", "hour"]).await?;
 
-    let mut places: BTreeMap<Place, (Timestamp, Timestamp, Hours)> = BTreeMap::new();
+    let mut places: BTreeMap<Place, (Timestamp, Timestamp, Hours, u64)> = BTreeMap::new();
     for row in 0..rows.len() {
         let (Some(dataset), Some(hour), Some(first), Some(last)) = (
             rows.string("of", row)?,
@@ -104,22 +105,23 @@ pub async fn facts(engine: &Engine) -> Result<Facts, AnalysisError> {
             continue;
         };
         let place = (dataset, rows.string("account", row)?, rows.string("region", row)?);
-        let held = places.entry(place).or_insert((first, last, Hours::new()));
+        let held = places.entry(place).or_insert((first, last, Hours::new(), 0));
         held.0 = held.0.min(first);
         held.1 = held.1.max(last);
         held.2.insert(hour_of(hour), rows.count("events", row)?);
+        held.3 = held.3.saturating_add(rows.count("deliveries", row)?);
     }
     let span = places
         .values()
-        .map(|(first, _, _)| *first)
+        .map(|(first, ..)| *first)
         .min()
-        .zip(places.values().map(|(_, last, _)| *last).max())
+        .zip(places.values().map(|(_, last, ..)| *last).max())
         .map(|(start, end)| TimeRange { start, end });
     let changes = history(engine).await?;
     let mut delays = delay::delays(engine).await?;
     let datasets: Vec<DatasetCoverage> = places
         .into_iter()
-        .map(|(place, (first, last, hours))| {
+        .map(|(place, (first, last, hours, log_deliveries))| {
             let delay = delays.remove(&place);
             let (dataset, account, region) = place;
             // Logs of other kinds that go on show that this one ends early.
@@ -145,6 +147,7 @@ pub async fn facts(engine: &Engine) -> Result<Facts, AnalysisError> {
                 first,
                 last,
                 events: hours.values().copied().fold(0, u64::saturating_add),
+                log_deliveries,
                 gaps,
                 days: days(&hours),
                 delay,

@@ -132,7 +132,38 @@ async fn scan(
         }
         seen.push(event);
     }
-    Ok(seen)
+    Ok(once(seen))
+}
+
+/// Without the copies that another account's trail holds of the same action.
+///
+/// Of two copies the one that names the caller's key is kept, since the owner of a resource sees
+/// less of a foreign caller; else the first.
+fn once(seen: Vec<Seen>) -> Vec<Seen> {
+    let mut kept: Vec<Seen> = Vec::with_capacity(seen.len());
+    let mut places: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for event in seen {
+        let record = &event.record;
+        let shared = record.get(fields::CT_SHARED_EVENT_ID).map(str::to_owned);
+        let Some(shared) = shared.filter(|id| !id.is_empty()) else {
+            kept.push(event);
+            continue;
+        };
+        let action = record.get(fields::EVENT_ACTION).unwrap_or_default().to_owned();
+        let at = *places.entry((shared, action)).or_insert(kept.len());
+        let names_key = |event: &Seen| {
+            event
+                .record
+                .get(fields::CT_USER_IDENTITY_ACCESS_KEY_ID)
+                .is_some_and(|key| !key.is_empty())
+        };
+        match kept.get_mut(at) {
+            Some(held) if !names_key(held) && names_key(&event) => *held = event,
+            Some(_) => {}
+            None => kept.push(event),
+        }
+    }
+    kept
 }
 
 /// Something opened, used or copied, and the events that did it.

@@ -165,6 +165,7 @@ catalog! {
     SOURCE_GEO_CITY_NAME "source.geo.city_name" Keyword Ecs "city of `source.ip`";
     SOURCE_GEO_REGION_NAME "source.geo.region_name" Keyword Ecs "region of `source.ip`";
     SOURCE_GEO_CONTINENT_NAME "source.geo.continent_name" Keyword Ecs "continent of `source.ip`";
+    SOURCE_GEO_LOCATION "source.geo.location" Keyword Ecs "latitude and longitude of `source.ip` in degrees, `48.85,2.35`";
     SOURCE_AS_NUMBER "source.as.number" Long Ecs "autonomous system of `source.ip`";
     SOURCE_AS_ORGANIZATION_NAME "source.as.organization.name" Keyword Ecs "owner of that autonomous system";
     SOURCE_AWS_SERVICE "egret.source.aws.service" Keyword Egret "AWS service whose published range holds `source.ip`; `AMAZON` where AWS names none";
@@ -178,6 +179,7 @@ catalog! {
     DESTINATION_GEO_CITY_NAME "destination.geo.city_name" Keyword Ecs "city of `destination.ip`";
     DESTINATION_GEO_REGION_NAME "destination.geo.region_name" Keyword Ecs "region of `destination.ip`";
     DESTINATION_GEO_CONTINENT_NAME "destination.geo.continent_name" Keyword Ecs "continent of `destination.ip`";
+    DESTINATION_GEO_LOCATION "destination.geo.location" Keyword Ecs "latitude and longitude of `destination.ip` in degrees, `48.85,2.35`";
     DESTINATION_AS_NUMBER "destination.as.number" Long Ecs "autonomous system of `destination.ip`";
     DESTINATION_AS_ORGANIZATION_NAME "destination.as.organization.name" Keyword Ecs "owner of that autonomous system";
     DESTINATION_AWS_SERVICE "egret.destination.aws.service" Keyword Egret "AWS service whose published range holds `destination.ip`; `AMAZON` where AWS names none";
@@ -449,6 +451,7 @@ catalog! {
     LOG_FILE_PATH "log.file.path" Keyword Ecs "evidence file, relative to what was ingested";
     LOG_OFFSET "log.offset" Long Ecs "record number in that file, from 1";
     EVIDENCE_SHA256 "egret.evidence.sha256" Keyword Egret "SHA-256 of that file as stored";
+    LOG_DELIVERY "egret.log_delivery" Boolean Egret "true: an AWS service delivered logs; nobody's doing";
     REST "egret.rest" Json Egret "leaves of the record that no other column holds, as one JSON object";
 }
 

@@ -256,6 +256,15 @@ fn datasets(report: &Report) -> Block {
                         ]
                     })
                     .collect();
+                if row.log_deliveries > 0 {
+                    details.insert(
+                        0,
+                        vec![quiet(format!(
+                            "{} by AWS itself",
+                            counted(row.log_deliveries, "delivery of logs", "deliveries of logs")
+                        ))],
+                    );
+                }
                 if row.gaps.len() > GAPS {
                     details.push(vec![quiet(format!(
                         "and {} more in report.json",

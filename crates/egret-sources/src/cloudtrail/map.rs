@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use egret_model::aws::{assumed_role, name_of_arn, s3_object_of_arn};
+use egret_model::aws::{assumed_role, delivers_logs, name_of_arn, s3_object_of_arn};
 use egret_model::dataset::Dataset;
 use egret_model::ecs::catalog::fields;
 use egret_model::event::EventBuilder;
@@ -47,6 +47,9 @@ pub(super) fn store(
         brokered(record, tokens, row);
         console_login(record, tokens, row);
         s3(record, tokens, row);
+        if is_log_delivery(record) {
+            row.set_bool(fields::LOG_DELIVERY, true);
+        }
         row.set_opt(fields::REST, rest.as_deref());
         more(row);
     });
@@ -152,6 +155,13 @@ fn outcome(record: &Record<'_>, tokens: &Tokens) -> &'static str {
         || present(&record.error_message)
         || signs_in && (says_failure(&record.response) || says_failure(&record.service_details));
     if failed { "failure" } else { "success" }
+}
+
+/// Whether AWS itself delivers logs here: no principal of an account called.
+fn is_log_delivery(record: &Record<'_>) -> bool {
+    let identity = &record.identity;
+    let by_service = identity.kind.as_deref() == Some("AWSService");
+    by_service && identity.invoked_by.as_deref().is_some_and(delivers_logs)
 }
 
 /// ECS category and types, as Elastic assigns them.

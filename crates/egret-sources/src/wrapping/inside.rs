@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
+use super::packed;
+
 type Members<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
 
 /// Calls `take` with each record that `text`, one JSON object, holds; with `text` itself when it is
@@ -57,6 +59,14 @@ pub(super) fn each(text: &str, depth: usize, take: &mut dyn FnMut(&str)) {
     {
         return elements(list.get(), &mut |hit| each(hit, depth, take));
     }
+    if let Some(logs) = object("awslogs").or_else(|| object("kinesis")) {
+        return carried(logs, "data", depth, take);
+    }
+    for (id, data) in [("PartitionKey", "Data"), ("recordId", "data")] {
+        if has(id) && has(data) {
+            return carried(text, data, depth, take);
+        }
+    }
     if let Some(rows) = object("QueryResultRows") {
         return elements(rows, &mut |row| take(&lake_row(row)));
     }
@@ -96,6 +106,25 @@ fn member(object: &str, name: &str, depth: usize, take: &mut dyn FnMut(&str)) {
             None => take(object),
         },
         Err(_no_object) => take(object),
+    }
+}
+
+/// The records in a member that a stream carries packed; the whole document when it is not.
+fn carried(object: &str, name: &str, depth: usize, take: &mut dyn FnMut(&str)) {
+    let packed = serde_json::from_str::<Members<'_>>(object).ok().and_then(|members| {
+        serde_json::from_str::<Cow<'_, str>>(members.get(name)?.get()).ok().map(Cow::into_owned)
+    });
+    let opened = packed.and_then(|packed| {
+        packed::each(&packed, &mut |record| {
+            if record.trim_start().starts_with('{') {
+                each(record, depth, take);
+            } else {
+                take(record);
+            }
+        })
+    });
+    if opened.is_none() {
+        take(object);
     }
 }
 

@@ -15,11 +15,14 @@
 //! | SQS message                           | `Body` or `body`, as text                       |
 //! | Elasticsearch hit                     | `_source`, alone or in `hits.hits[]`            |
 //! | Splunk export                         | `result._raw`, as text                          |
+//! | CloudWatch Logs to a function         | `awslogs.data`, base64 of gzip                  |
+//! | Kinesis, Firehose                     | `kinesis.data`, `Data`, `data`, base64          |
 //! | flow records as JSON                  | the object itself, made into a line             |
 //! | tables as CSV                         | the line, made into an object (`table`)         |
 
 mod flows;
 mod inside;
+mod packed;
 
 use crate::json::{Cursor, Frames, Outcome, Reader, Stop};
 use crate::sink::Sink;
@@ -73,10 +76,14 @@ const WRAPPINGS: &[Wrapping] = &[
         member: "_source",
     },
     Wrapping { title: "a Splunk export", marks: &["\"result\"", "\"_raw\""], member: "_raw" },
+    Wrapping { title: "CloudWatch Logs to a function", marks: &["\"awslogs\""], member: "data" },
+    Wrapping { title: "Kinesis events", marks: &["\"kinesis\"", "\"data\""], member: "data" },
+    Wrapping { title: "Kinesis records", marks: &["\"PartitionKey\"", "\"Data\""], member: "Data" },
+    Wrapping { title: "Firehose records", marks: &["\"recordId\"", "\"data\""], member: "data" },
 ];
 
 /// Members of a top-level object whose array holds wrapped records.
-const LISTS: &[&str] = &["Events", "events", "Messages", "messages", "Records"];
+const LISTS: &[&str] = &["Events", "events", "Messages", "messages", "Records", "records"];
 
 /// What lies inside the first wrapping of a file.
 pub(crate) struct Inside {
@@ -176,7 +183,12 @@ fn beginning(head: &[u8], member: &str) -> Option<(usize, Vec<u8>)> {
         let rest = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
         match rest.first()? {
             b'{' => Some((at, first_value(rest).to_vec())),
-            b'"' => Some((at, inside::text_so_far(rest.get(1..)?))),
+            b'"' => {
+                let text = inside::text_so_far(rest.get(1..)?);
+                // No record begins like base64 does; what is not packed so is text.
+                let packed = member.eq_ignore_ascii_case("data");
+                Some((at, packed.then(|| packed::beginning(&text)).flatten().unwrap_or(text)))
+            }
             _ => None,
         }
     })
@@ -247,10 +259,26 @@ impl Decoder for Wrapped {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
+    use base64::Engine as _;
+
     use crate::{Registry, Sink};
 
     const CALL: &str = r#"{"eventVersion":"1.11","eventTime":"2026-11-24T01:00:00Z","eventSource":"sts.amazonaws.com","eventName":"GetCallerIdentity","awsRegion":"us-east-1","userIdentity":{"type":"Root"},"eventID":"e-1"}"#;
     const FLOW: &str = "2 111122223333 eni-0123456789abcdef0 10.0.1.5 203.0.113.9 49152 443 6 20 4200 1753326000 1753326060 ACCEPT OK";
+
+    /// As a stream carries it.
+    fn packed(text: &str, compressed: bool) -> String {
+        let mut bytes = text.as_bytes().to_vec();
+        if compressed {
+            let mut encoder =
+                flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(&bytes).unwrap();
+            bytes = encoder.finish().unwrap();
+        }
+        base64::engine::general_purpose::STANDARD.encode(bytes)
+    }
 
     /// Source, rows and rejects of a file.
     fn decoded(file: &str) -> (String, usize, usize) {
@@ -294,6 +322,10 @@ mod tests {
             ("SQS, as a function gets it", format!(r#"{{"Records":[{{"messageId":"m","body":{bridge_text},"eventSource":"aws:sqs"}}]}}"#), "cloudtrail", 1),
             ("CloudTrail Lake", r#"{"QueryStatus":"FINISHED","QueryResultRows":[[{"eventTime":"2026-11-24 01:00:00.000"},{"eventSource":"sts.amazonaws.com"},{"eventName":"GetCallerIdentity"},{"userIdentity":"{type=Root}"},{"awsRegion":"us-east-1"}]]}"#.to_owned(), "cloudtrail", 1),
             ("Splunk", format!(r#"{{"preview":false,"offset":0,"result":{{"_raw":{text},"source":"x"}}}}"#), "cloudtrail", 1),
+            ("CloudWatch Logs to a function", format!(r#"{{"awslogs":{{"data":"{}"}}}}"#, packed(&format!(r#"{{"messageType":"DATA_MESSAGE","logGroup":"flows","logEvents":[{{"id":"1","timestamp":1,"message":{flow}}},{{"id":"2","timestamp":1,"message":{flow}}}]}}"#), true)), "vpc_flow", 2),
+            ("Kinesis to a function", format!(r#"{{"Records":[{{"kinesis":{{"partitionKey":"p","data":"{}"}},"eventSource":"aws:kinesis"}},{{"kinesis":{{"data":"{}"}},"eventSource":"aws:kinesis"}}]}}"#, packed(CALL, false), packed(&format!("{CALL}{CALL}"), true)), "cloudtrail", 3),
+            ("Kinesis get-records", format!(r#"{{"Records":[{{"SequenceNumber":"1","Data":"{}","PartitionKey":"p"}}],"MillisBehindLatest":0}}"#, packed(&bridge, false)), "cloudtrail", 1),
+            ("Firehose", format!(r#"{{"invocationId":"i","records":[{{"recordId":"1","data":"{}"}},{{"recordId":"2","data":"{}"}}]}}"#, packed(FLOW, false), packed(&format!("{FLOW}\n{FLOW}\n"), true)), "vpc_flow", 3),
             ("flow records as JSON", r#"{"version":2,"account_id":"111122223333","interface_id":"eni-1","srcaddr":"10.0.1.5","dstaddr":"203.0.113.9","srcport":1,"dstport":443,"protocol":6,"packets":1,"bytes":42,"start":1753326000,"end":1753326060,"action":"ACCEPT","log_status":"OK"}"#.to_owned(), "vpc_flow", 1),
         ];
         for (name, file, source, count) in rows {

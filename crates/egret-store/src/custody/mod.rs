@@ -4,11 +4,13 @@
 
 mod ledger;
 mod places;
+mod seal;
 mod signing;
 mod verify;
 
 pub use ledger::{Entry, LedgerProblem, Recorder, append, entries};
 pub use places::Place;
+pub use seal::{SealKeys, Sealed, generate_seal_key, seal, unseal};
 pub use signing::{PublicKey, SigningKey, SigningKeyError, generate_key};
 pub use verify::{Check, Finding, Problem, Verification, VerifyOptions, verify};
 

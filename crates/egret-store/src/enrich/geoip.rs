@@ -112,6 +112,7 @@ impl GeoIp {
                 ("continent_name", text(&["/continent/names/en", "/continent_name", "/continent"])),
                 ("city_name", text(&["/city/names/en", "/city"])),
                 ("region_name", text(&["/subdivisions/0/names/en", "/state1", "/region"])),
+                ("location", location(&record)),
             ]),
             Self::Systems(_) => {
                 texts.push((
@@ -132,4 +133,18 @@ impl GeoIp {
             }
         }
     }
+}
+
+/// Latitude and longitude, as ECS writes a point in one text.
+fn location(record: &Value) -> Option<String> {
+    let degrees = |paths: [&str; 2]| {
+        paths.iter().find_map(|path| match record.pointer(path)? {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => text.parse().ok(),
+            _ => None,
+        })
+    };
+    let latitude = degrees(["/location/latitude", "/latitude"])?;
+    let longitude = degrees(["/location/longitude", "/longitude"])?;
+    Some(format!("{latitude},{longitude}"))
 }

@@ -99,8 +99,9 @@ fn last_report(case: &CaseDir) -> Option<Report> {
 }
 
 fn csv(coverage: &Coverage) -> String {
-    let mut text =
-        String::from("dataset,account,region,first,last,events,days,gaps,typical_delay_seconds\n");
+    let mut text = String::from(
+        "dataset,account,region,first,last,events,log_deliveries,days,gaps,typical_delay_seconds\n",
+    );
     for row in &coverage.datasets {
         let cells = [
             row.dataset.clone(),
@@ -109,6 +110,7 @@ fn csv(coverage: &Coverage) -> String {
             row.first.to_string(),
             row.last.to_string(),
             row.events.to_string(),
+            row.log_deliveries.to_string(),
             row.days.len().to_string(),
             row.gaps.len().to_string(),
             row.delay.as_ref().map_or_else(String::new, |delay| delay.typical_seconds.to_string()),
@@ -139,8 +141,13 @@ fn table(coverage: &Coverage, scope: &InScope) -> String {
                 delay.typical_seconds, delay.longest_seconds
             )
         });
+        let deliveries = if row.log_deliveries > 0 {
+            format!(" ({} of them deliveries of logs by AWS)", thousands(row.log_deliveries))
+        } else {
+            String::new()
+        };
         lines.push(format!(
-            "{}\n  {} to {}, {} events on {} days{delay}",
+            "{}\n  {} to {}, {} events{deliveries} on {} days{delay}",
             escape::terminal_line(&place),
             row.first,
             row.last,

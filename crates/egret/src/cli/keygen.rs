@@ -1,22 +1,26 @@
-//! `egret keygen`: a key that signs the ledger.
+//! `egret keygen`: a key that signs the ledger, or one that opens sealed cases.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
-use egret_store::{SigningKey, generate_key};
+use egret_store::{SigningKey, generate_key, generate_seal_key};
 
 use super::General;
 use crate::exit::Exit;
 
-/// Make an Ed25519 key pair that signs ledger entries (`--sign-key`).
+/// Make a key pair: Ed25519, which signs ledger entries (`--sign-key`), or age (`--seal`).
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   egret keygen --out responder.key
   egret investigate logs/ --case cases/payroll --sign-key responder.key
-  egret verify --case cases/payroll --signer responder.key.pub")]
+  egret verify --case cases/payroll --signer responder.key.pub
+  egret keygen --seal --out responder.agekey")]
 pub(crate) struct Keygen {
+    /// Make an age key pair instead, which opens sealed cases (`egret seal`).
+    #[arg(long)]
+    seal: bool,
     /// File for the private key; the public one goes beside it as FILE.pub.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     out: PathBuf,
@@ -24,16 +28,22 @@ pub(crate) struct Keygen {
 
 impl Keygen {
     pub(crate) fn run(self, general: &General) -> anyhow::Result<Exit> {
-        let private = generate_key()?;
-        let public = SigningKey::parse(&private)?.public();
+        let (private, public, id) = if self.seal {
+            let (private, public) = generate_seal_key();
+            (private, format!("{public}\n"), public)
+        } else {
+            let private = generate_key()?;
+            let public = SigningKey::parse(&private)?.public();
+            (private, public.to_pem(), public.id())
+        };
         let mut name = self.out.clone().into_os_string();
         name.push(".pub");
         let beside = PathBuf::from(name);
         write_new(&self.out, &private, 0o600)?;
-        write_new(&beside, &public.to_pem(), 0o644)?;
+        write_new(&beside, &public, 0o644)?;
         general.talk().say(&format!(
             "key {}: private in {}, public in {}; keep the private one away from the case",
-            public.id(),
+            id,
             self.out.display(),
             beside.display()
         ));

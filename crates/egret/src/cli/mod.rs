@@ -11,6 +11,7 @@ mod investigate;
 mod keygen;
 mod list;
 mod query;
+mod seal;
 mod simulate;
 mod sql;
 mod verify;
@@ -100,6 +101,8 @@ enum Command {
     Coverage(coverage::CoverageArgs),
     Verify(verify::Verify),
     Keygen(keygen::Keygen),
+    Seal(seal::SealArgs),
+    Unseal(seal::UnsealArgs),
     #[cfg(feature = "acquire")]
     Acquire(acquire::Acquire),
     #[cfg(feature = "distributed")]
@@ -145,6 +148,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Coverage(command) => Box::pin(command.run(&general)).await,
         Command::Verify(command) => command.run(&general),
         Command::Keygen(command) => command.run(&general),
+        Command::Seal(command) => command.run(&general),
+        Command::Unseal(command) => command.run(&general),
         #[cfg(feature = "acquire")]
         Command::Acquire(command) => Box::pin(command.run(&general)).await,
         #[cfg(feature = "distributed")]

@@ -57,6 +57,85 @@ fn files() {
 }
 
 #[test]
+fn records() {
+    // Each stands between two good ones, which must not suffer.
+    let other = |id: &str| RECORD.replace("11111111-2222-4333-a444-555555555555", id);
+    let changed = |from: &str, to: &str| other("odd").replace(from, to);
+    let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+    let time = "2025-07-24T03:00:00Z";
+    #[rustfmt::skip]
+    let rows: &[(&str, Vec<u8>, [u64; 4])] = &[
+        ("no time", changed("eventTime", "eventTyme").into_bytes(), [3, 2, 0, 1]),
+        ("time is no time", changed(time, "soon").into_bytes(), [3, 2, 0, 1]),
+        ("far in the future", changed(time, "9998-12-31T23:59:59Z").into_bytes(), [3, 3, 0, 0]),
+        ("before 1970", changed(time, "1066-10-14T09:00:00Z").into_bytes(), [3, 3, 0, 0]),
+        ("numbers as floats", changed("\"111122223333\"", "111122223333.0").into_bytes(), [3, 3, 0, 0]),
+        ("nested too deep", changed("\"ListBuckets\"", &format!("\"ListBuckets\",\"requestParameters\":{deep}")).into_bytes(), [3, 3, 0, 0]),
+        ("a key twice", changed("\"awsRegion\"", "\"awsRegion\":\"eu-west-1\",\"awsRegion\"").into_bytes(), [3, 3, 0, 0]),
+        ("no UTF-8", changed("/ana", "/\u{1}a").into_bytes().into_iter().map(|byte| if byte == 1 { 0xff } else { byte }).collect(), [3, 2, 0, 1]),
+        ("NUL bytes", changed("ana", "a\u{0}a").into_bytes(), [3, 2, 0, 1]),
+    ];
+    for (name, odd, want) in rows {
+        let (before, after) = (other("before"), other("after"));
+        let file = [before.as_bytes(), b"\n", odd, b"\n", after.as_bytes(), b"\n"].concat();
+        let (code, stderr, manifest) = ingest(&file);
+        assert_eq!(counts(&manifest), *want, "row: {name}\n{stderr}\n{manifest:#}");
+        assert_eq!(code, i32::from(want[3] > 0), "row: {name}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_no_text_and_files_that_cannot_be_read() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let logs = folder.path().join("logs");
+    fs::create_dir(&logs).unwrap();
+    let odd = logs.join(std::ffi::OsStr::from_bytes(b"trail-\xff\x1b[2J.json"));
+    fs::write(odd, RECORD).unwrap();
+    fs::write(logs.join("good.json"), RECORD.replace("1111111", "2222222")).unwrap();
+    // Opens, and cannot be read: the memory of a process at an address that it does not have.
+    std::os::unix::fs::symlink("/proc/self/mem", logs.join("unreadable.json")).unwrap();
+    let run = egret(folder.path(), ["ingest", "logs", "--case", "case"]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert!(run.stderr.contains("2 stored"), "{}", run.stderr);
+    assert!(run.stderr.contains("unreadable.json"), "{}", run.stderr);
+    assert!(!run.stderr.contains('\u{1b}'), "{}", run.stderr);
+}
+
+/// A file size limit that fails like a full disk, at several sizes; then room again.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_named_and_costs_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let records: Vec<String> =
+        (0..3_000).map(|number| RECORD.replace("555555555555", &format!("{number:012}"))).collect();
+    fs::write(folder.path().join("a.json"), records.join("\n")).unwrap();
+    for blocks in [0, 1, 8, 40] {
+        // Ignored, the signal of the limit leaves the error to the program.
+        let script = format!(
+            "trap '' XFSZ; ulimit -f {blocks}; exec '{}' ingest a.json --case case-{blocks}",
+            env!("CARGO_BIN_EXE_egret")
+        );
+        let run = std::process::Command::new("bash")
+            .args(["-c", &script])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(run.stderr).unwrap();
+        assert_eq!(run.status.code(), Some(2), "{blocks} blocks: {stderr}");
+        assert!(stderr.contains("File too large"), "{blocks} blocks: {stderr}");
+        assert!(stderr.contains("case-"), "{blocks} blocks, no file is named: {stderr}");
+        let case = format!("case-{blocks}");
+        let again = egret(folder.path(), ["ingest", "a.json", "--case", &case]);
+        assert_eq!(again.code, 0, "{blocks} blocks: {}", again.stderr);
+        let sql = "SELECT count(*) AS n, count(DISTINCT \"event.id\") AS ids FROM events";
+        let rows = egret(folder.path(), ["sql", sql, "--case", &case, "-t", "csv"]);
+        assert_eq!(rows.stdout, "n,ids\n3000,3000\n", "{blocks} blocks: {}", rows.stderr);
+    }
+}
+
+#[test]
 fn the_same_file_twice_stores_nothing_twice() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.json"), RECORD).unwrap();

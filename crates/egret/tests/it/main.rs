@@ -20,4 +20,5 @@ mod killed;
 mod plans;
 mod samples;
 mod scenarios;
+mod sealed;
 mod twins;

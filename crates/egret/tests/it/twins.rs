@@ -39,3 +39,41 @@ fn a_read_that_two_trails_hold_counts_once() {
     assert_eq!(movement["bytes"]["value"], 4000);
     assert_eq!(movement["event_count"], 4);
 }
+
+/// A share of a key as the trail of `recipient` has it.
+fn grant(recipient: &str, key: Option<&str>) -> serde_json::Value {
+    json!({
+        "eventVersion": "1.11", "eventTime": "2026-11-24T01:00:00Z",
+        "eventSource": "ec2.amazonaws.com", "eventName": "ModifySnapshotAttribute",
+        "awsRegion": "us-east-1", "sourceIPAddress": "198.51.100.77",
+        "userIdentity": {
+            "type": if key.is_some() { "IAMUser" } else { "AWSAccount" },
+            "accountId": "444455556666", "accessKeyId": key,
+            "arn": key.map(|_| "arn:aws:iam::444455556666:user/bo"), "principalId": "AIDAEXAMPLE",
+        },
+        "requestParameters": {
+            "snapshotId": "snap-0123456789abcdef0", "attributeType": "CREATE_VOLUME_PERMISSION",
+            "createVolumePermission": { "add": { "items": [{ "userId": "999988887777" }] } },
+        },
+        "responseElements": { "_return": true },
+        "eventID": format!("{recipient}-grant"), "sharedEventID": "shared-grant",
+        "recipientAccountId": recipient,
+    })
+}
+
+#[test]
+fn a_share_that_two_trails_hold_is_one_movement() {
+    let folder = tempfile::tempdir().unwrap();
+    let logs = folder.path().join("logs");
+    std::fs::create_dir(&logs).unwrap();
+    let records =
+        [grant("111122223333", None), grant("444455556666", Some("AKIAIOSFODNN7EXAMPLE"))];
+    std::fs::write(logs.join("both.json"), json!({ "Records": records }).to_string()).unwrap();
+    egret(folder.path(), ["investigate", "logs", "--case", "case"]);
+    let report = report(&folder.path().join("case"));
+    let movements = report["movements"].as_array().unwrap();
+    assert_eq!(movements.len(), 1, "{movements:#?}");
+    assert_eq!(movements[0]["event_count"], 1);
+    // The copy that knows who called is the one that counts.
+    assert_eq!(movements[0]["actor"]["access_key_id"], "AKIAIOSFODNN7EXAMPLE");
+}
