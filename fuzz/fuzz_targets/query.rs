@@ -1,14 +1,19 @@
-//! Any text under any reading is compiled, or refused with a reason and a place in the text.
+//! Any text in any language and under any reading is compiled, or refused with a reason and a place in the text.
 #![no_main]
 
-use egret_query::{Bindings, Options, Reading, compile};
+use egret_query::{Bindings, Language, Options, Reading, compile};
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let bindings = Bindings::new();
-    for reading in [Reading::Investigator, Reading::Standard, Reading::Lucene] {
+    let readings = [Reading::Investigator, Reading::Standard, Reading::Lucene];
+    let lucene = readings.map(|reading| (Language::Lucene, reading));
+    let others = [Language::Auto, Language::Kql, Language::Eql, Language::Esql]
+        .map(|language| (language, Reading::Investigator));
+    for (language, reading) in lucene.into_iter().chain(others) {
         let options = Options {
             bindings: &bindings,
             now: jiff::Timestamp::UNIX_EPOCH,
+            language,
             reading,
             strict: false,
             ignore_case: false,

@@ -19,6 +19,7 @@ pub mod impact;
 pub mod investigate;
 pub mod judgement;
 pub mod movements;
+pub mod nothing;
 pub mod pattern;
 pub mod policy;
 pub mod record;

@@ -11,7 +11,7 @@ use datafusion::logical_expr::Expr;
 use datafusion::prelude::{lit, when};
 use egret_model::dataset::Dataset;
 use egret_model::report::{Step, StepDiagnostic, StepStatus};
-use egret_query::{Bindings, Options, Query, Reading};
+use egret_query::{Bindings, Language, Options, Query, Reading};
 use jiff::Timestamp;
 
 use crate::coverage::Facts;
@@ -199,6 +199,7 @@ fn plan_query(
     let options = Options {
         bindings,
         now,
+        language: Language::Lucene,
         reading: Reading::Investigator,
         strict: false,
         ignore_case: false,
@@ -240,6 +241,7 @@ fn reading_name(reading: Reading) -> &'static str {
     match reading {
         Reading::Investigator => "investigator",
         Reading::Standard => "standard",
+        Reading::Kql => "kql",
         Reading::Lucene => "lucene",
     }
 }

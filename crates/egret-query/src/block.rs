@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::ast::Part;
-use crate::cursor::{Cursor, Place};
+use crate::lucene::cursor::{Cursor, Place};
 
 /// One query of a block.
 #[derive(Debug, Clone, PartialEq, Eq)]

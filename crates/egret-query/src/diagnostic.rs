@@ -59,6 +59,10 @@ codes! {
     NegatedRange "R-NEGATED-RANGE" Warning "`[NOT value]` is read as: the field is there and is not the value.";
     BareValue "R-BARE-CIDR" Note "An unquoted value with `:` or `/` is read up to the next space.";
     Comparison "W-LT" Note "A comparison sign is read as a range.";
+    Language "N-LANGUAGE" Note "Which language the text was taken for, and why.";
+    Nested "N-NESTED" Note "Conditions on one element of a list are read as conditions on any of its elements.";
+    Pipe "R-PIPE" Note "What stands behind a pipe is no part of the query's language and is run as a pipeline.";
+    Columns "N-COLUMNS" Note "A step is passed over, since it names what only Elasticsearch has.";
     Comment "N-COMMENT" Note "Comment lines are left out.";
     FreeText "N-FREETEXT" Note "A term without a field is looked for, ignoring case, in the main text fields.";
     Ignored "N-IGNORED" Note "Boost, fuzziness and slop only rank results and are left out.";

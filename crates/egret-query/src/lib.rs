@@ -1,32 +1,48 @@
-//! Query text in, DataFusion expression out, every reading explained.
+//! Query text in, DataFusion plan out, every reading explained.
 //!
-//! The dialect is Lucene's `query_string` as analysts write it in playbooks: with comments,
-//! placeholders and a few habits that Lucene itself would refuse or misread. Each such departure
-//! leaves a [`Diagnostic`] with a stable code; `docs/query-language.md` lists them.
+//! Lucene's `query_string` as analysts write it in playbooks, KQL, EQL and a part of ES|QL, with
+//! comments, placeholders, pipes and a few habits that their own parsers would refuse or misread. Each
+//! such departure leaves a [`Diagnostic`] with a stable code; `docs/query-language.md` lists them.
 //!
-//! The line: [`split`] cuts a block into queries, [`compile`] reads one: parser → tree →
-//! [`Reading`] → expression over the columns of `events`. Where the data lies is nobody's business
-//! here.
+//! The line: [`split`] cuts a block into queries, [`compile`] reads one: its [`Language`]'s parser →
+//! one tree for all → [`Reading`] → expression over the columns of `events`, and steps behind it.
+//! Where the data lies is nobody's business here.
 
 mod ast;
 mod block;
-mod cursor;
+mod commands;
+mod condition;
 mod date_math;
 mod diagnostic;
+mod eql;
+mod field;
+mod kql;
+mod language;
 mod lower;
-mod parser;
+mod lucene;
 mod print;
 mod reading;
 mod resolve;
+mod sequence;
+mod terms;
+mod translate;
 
-use datafusion_expr::Expr;
+use datafusion_common::DataFusionError;
+use datafusion_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use jiff::Timestamp;
 
 pub use block::{Bindings, Block, placeholders, split};
+pub use condition::{Comparison, Condition, Piece};
 pub use diagnostic::{Code, Diagnostic, Severity};
+pub use field::field;
+pub use language::Language;
 pub use reading::Reading;
+pub use sequence::{Sequence, Step};
+pub use translate::{Into, translate};
 
+use language::{Body, Parsed};
 use lower::Lowering;
+use lower::stages::{Settled, applied};
 
 /// What a query is compiled with.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +51,8 @@ pub struct Options<'a> {
     pub bindings: &'a Bindings,
     /// What `now` means: the case's reference time.
     pub now: Timestamp,
+    /// What it is written in.
+    pub language: Language,
     /// How AND and OR side by side are understood.
     pub reading: Reading,
     /// Refuse what Lucene would refuse, instead of repairing it.
@@ -48,8 +66,15 @@ pub struct Options<'a> {
 pub struct Query {
     /// The text as written.
     pub text: String,
-    /// True for the rows it matches; null or false for others.
+    /// What it is written in; never [`Language::Auto`].
+    pub language: Language,
+    /// True for the rows it matches; null or false for others. Of a sequence, for the rows that any
+    /// step matches.
     pub expr: Expr,
+    /// Events that must follow one another.
+    pub sequence: Option<Sequence>,
+    /// Steps behind the query.
+    steps: Vec<Settled>,
     /// The same query with placeholders and instants filled in.
     pub bound_text: String,
     /// The reading that was applied, in words, where the text could be read in more than one way.
@@ -80,6 +105,7 @@ pub struct Query {
 /// let options = Options {
 ///     bindings: &bindings,
 ///     now: "2025-07-24T00:00:00Z".parse()?,
+///     language: egret_query::Language::Auto,
 ///     reading: Reading::Investigator,
 ///     strict: false,
 ///     ignore_case: false,
@@ -90,24 +116,42 @@ pub struct Query {
 /// ```
 pub fn compile(text: &str, options: &Options<'_>) -> Result<Query, Vec<Diagnostic>> {
     let (blanked, had_comments) = block::without_comments(text);
-    let (level, mut diagnostics) =
-        parser::parse(&blanked, options.strict).map_err(|error| vec![error.within(text.len())])?;
+    let parsed = language::parse(&blanked, options.language, options.strict)
+        .map_err(|error| vec![error.within(text.len())])?;
+    let mut query = compile_parsed(text, parsed, options)?;
     if had_comments {
-        diagnostics
+        query
+            .diagnostics
             .insert(0, Diagnostic::new(Code::Comment, 0..text.len(), "comment lines are left out"));
     }
-    let lowering = |reading: Reading| Lowering {
-        bindings: options.bindings,
-        now: options.now,
-        reading,
-        ignore_case: options.ignore_case,
-        diagnostics: Vec::new(),
-        errors: Vec::new(),
-        fields: std::collections::BTreeSet::new(),
-        time: (None, None),
+    Ok(query)
+}
+
+/// Compiles what a parser, or a program, understood.
+fn compile_parsed(
+    text: &str,
+    parsed: Parsed,
+    options: &Options<'_>,
+) -> Result<Query, Vec<Diagnostic>> {
+    let Parsed { language, body, stages, mut diagnostics } = parsed;
+    let lowering = |reading: Reading| {
+        Lowering::new(&Options { reading, ..*options }, language == Language::Esql)
     };
     let mut chosen = lowering(options.reading);
-    let lowered = chosen.query(&level);
+    let (expr, bound_text, sequence) = match &body {
+        Body::Events(level) => {
+            let lowered = chosen.query(level);
+            (lowered.expr, lowered.text, None)
+        }
+        Body::Sequence(sequence) => {
+            let sequence = chosen.sequence(sequence);
+            let all =
+                sequence.steps.iter().chain(&sequence.until).map(|step| step.condition.clone());
+            let expr = all.reduce(Expr::or).unwrap_or_else(|| datafusion_expr::lit(false));
+            (expr, text.to_owned(), Some(sequence))
+        }
+    };
+    let steps = chosen.stages(&stages);
     if !chosen.errors.is_empty() {
         chosen.errors.sort_by_key(|error| (error.span.start, error.code));
         chosen.errors.dedup();
@@ -116,23 +160,24 @@ pub fn compile(text: &str, options: &Options<'_>) -> Result<Query, Vec<Diagnosti
     let hoisted = chosen.diagnostics.iter().any(|held| held.code == Code::Precedence);
     let mut alternatives = Vec::new();
     let mut reading = None;
-    if hoisted {
-        reading = Some("investigator: the time bounds hold for the whole OR chain".to_owned());
-        for other in [Reading::Standard, Reading::Lucene] {
-            let mut lowering = lowering(other);
-            let lowered = lowering.query(&level);
-            if lowering.errors.is_empty() {
-                alternatives.push((other, lowered.expr));
-            }
+    if let Body::Events(level) = &body {
+        if hoisted {
+            reading = Some("investigator: the time bounds hold for the whole OR chain".to_owned());
+            alternatives = readings(level, &[Reading::Standard, Reading::Lucene], lowering);
+        } else if options.reading != Reading::Investigator && reading::is_mixed(level) {
+            reading = Some(
+                match options.reading {
+                    Reading::Lucene => {
+                        "lucene: clauses beside AND are required, the others are idle"
+                    }
+                    Reading::Kql => "kql: AND binds tighter than OR",
+                    Reading::Standard | Reading::Investigator => {
+                        "standard: AND binds tighter than OR"
+                    }
+                }
+                .to_owned(),
+            );
         }
-    } else if options.reading != Reading::Investigator && reading::is_mixed(&level) {
-        reading = Some(
-            match options.reading {
-                Reading::Lucene => "lucene: clauses beside AND are required, the others are idle",
-                Reading::Standard | Reading::Investigator => "standard: AND binds tighter than OR",
-            }
-            .to_owned(),
-        );
     }
     diagnostics.append(&mut chosen.diagnostics);
     diagnostics.sort_by_key(|held| (held.span.start, held.code));
@@ -145,14 +190,64 @@ pub fn compile(text: &str, options: &Options<'_>) -> Result<Query, Vec<Diagnosti
     };
     Ok(Query {
         text: text.to_owned(),
-        expr: lowered.expr,
-        bound_text: lowered.text,
+        language,
+        expr,
+        sequence,
+        steps,
+        bound_text,
         reading,
         fields: chosen.fields.into_iter().collect(),
         time,
         alternatives,
         diagnostics,
     })
+}
+
+/// The same tree under other readings; one that makes no query is left out.
+fn readings<'a>(
+    level: &ast::Level,
+    readings: &[Reading],
+    lowering: impl Fn(Reading) -> Lowering<'a>,
+) -> Vec<(Reading, Expr)> {
+    let of = |reading: &Reading| {
+        let mut lowering = lowering(*reading);
+        let lowered = lowering.query(level);
+        lowering.errors.is_empty().then_some((*reading, lowered.expr))
+    };
+    readings.iter().filter_map(of).collect()
+}
+
+impl Query {
+    /// Whether steps stand behind the query, so that its rows are no events.
+    pub fn is_pipeline(&self) -> bool {
+        !self.steps.is_empty()
+    }
+
+    /// Whether a step sorts the rows, or adds them up, which leaves them in no order of time.
+    pub fn is_sorted(&self) -> bool {
+        self.steps.iter().any(|step| {
+            matches!(step, Settled::Sort(_) | Settled::Group { .. } | Settled::First(_))
+        })
+    }
+
+    /// The query over a plan of events: what it matches, and the steps behind it.
+    ///
+    /// # Errors
+    ///
+    /// What the engine finds wrong with a step, such as a sum of texts.
+    pub fn plan(&self, events: LogicalPlan) -> Result<LogicalPlan, DataFusionError> {
+        let matched = LogicalPlanBuilder::from(events).filter(self.expr.clone())?.build()?;
+        self.behind(matched)
+    }
+
+    /// The steps behind the query over a plan of what it matched.
+    ///
+    /// # Errors
+    ///
+    /// See [`Self::plan`].
+    pub fn behind(&self, matched: LogicalPlan) -> Result<LogicalPlan, DataFusionError> {
+        applied(matched, &self.steps)
+    }
 }
 
 /// The query as the parser understood it, printed so that it reads back as the same tree.
@@ -162,5 +257,5 @@ pub fn compile(text: &str, options: &Options<'_>) -> Result<Query, Vec<Diagnosti
 /// The first syntax error.
 pub fn normalise(text: &str) -> Result<String, Diagnostic> {
     let (blanked, _) = block::without_comments(text);
-    parser::parse(&blanked, false).map(|(level, _)| print::print(&level))
+    lucene::parse(&blanked, false).map(|(level, _)| print::print(&level))
 }

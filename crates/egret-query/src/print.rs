@@ -28,6 +28,8 @@ fn push_clause(text: &mut String, clause: &Clause) {
     });
     match &clause.node {
         Node::Everything => text.push_str("*:*"),
+        // Lucene has no such thing; whoever prints for it asks first.
+        Node::Compare { .. } => text.push_str("<comparison of two terms>"),
         Node::Group(level) => push(text, format_args!("({})", print(level))),
         Node::Match { field: None, predicate } => push_predicate(text, predicate),
         Node::Match { field: Some(name), predicate: Predicate::Exists } => {
@@ -67,6 +69,9 @@ fn push_predicate(text: &mut String, predicate: &Predicate) {
     match predicate {
         Predicate::Value(value) => text.push_str(&shown(value)),
         Predicate::Regex(regex) => push(text, format_args!("/{}/", regex.replace('/', "\\/"))),
+        Predicate::RustRegex(regex) => {
+            push(text, format_args!("/.*({}).*/", regex.replace('/', "\\/")));
+        }
         Predicate::Range { from, to } => {
             let end = |bound: &Option<Bound>| {
                 bound.as_ref().map_or("*".to_owned(), |bound| shown(&bound.value))

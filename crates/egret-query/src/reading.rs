@@ -15,6 +15,8 @@ pub enum Reading {
     Investigator,
     /// AND binds tighter than OR.
     Standard,
+    /// KQL's: AND binds tighter than OR.
+    Kql,
     /// Lucene's own: a clause beside AND is required, and required clauses make the others idle.
     Lucene,
 }

@@ -12,6 +12,8 @@ pub(crate) enum Target {
     Field(Field),
     /// A path below a flattened field.
     Below(Field, String),
+    /// A column that a step of a pipeline made.
+    Column(String),
 }
 
 impl Target {
@@ -20,6 +22,7 @@ impl Target {
         match self {
             Self::Field(field) => field.name().to_owned(),
             Self::Below(field, path) => format!("{}.{path}", field.name()),
+            Self::Column(name) => name.clone(),
         }
     }
 }
@@ -55,6 +58,32 @@ pub(crate) fn resolve(name: &Name) -> Result<Target, Diagnostic> {
         ));
     }
     Err(unknown)
+}
+
+/// Every field whose name fits one with stars in it, by its own spelling or an alias.
+pub(crate) fn matching(pattern: &str) -> Vec<Target> {
+    let fits = |name: &str| glob(pattern.as_bytes(), name.as_bytes());
+    let aliased = ALIASES.iter().filter(|alias| fits(alias.alias)).map(|alias| alias.name);
+    let mut found: Vec<Field> = Field::all()
+        .filter(|field| fits(field.name()))
+        .chain(aliased.filter_map(Field::by_name))
+        .collect();
+    found.sort_by_key(|field| field.index());
+    found.dedup();
+    found.into_iter().map(Target::Field).collect()
+}
+
+/// Whether a name fits a pattern whose stars stand for anything.
+fn glob(pattern: &[u8], name: &[u8]) -> bool {
+    match pattern.split_first() {
+        None => name.is_empty(),
+        Some((b'*', rest)) => {
+            (0..=name.len()).any(|skipped| glob(rest, name.get(skipped..).unwrap_or_default()))
+        }
+        Some((letter, rest)) => {
+            name.split_first().is_some_and(|(first, name)| first == letter && glob(rest, name))
+        }
+    }
 }
 
 /// Up to three names that are spelled alike, or that continue the one given.

@@ -1,8 +1,9 @@
 //! The query corpus: text files that an analyst can write, run on the engine.
 //!
 //! `rows FILE`, `now TIME` and `set NAME VALUE` at the head hold for the file; then, per case, a
-//! `# reason`, the query, `----` and the numbers of the rows that match, from 1. A comment line
-//! inside a query is part of it; a line `reading NAME` chooses another reading.
+//! `# reason`, the query, `----` and the numbers of the rows that match, from 1, or `none`. A comment line
+//! inside a query is part of it; a line `lang NAME` chooses another language than Lucene, a line
+//! `reading NAME` another reading. A query with steps behind it answers with its table as CSV.
 
 #![allow(
     clippy::unwrap_used,
@@ -22,13 +23,14 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{AsArray, RecordBatch, new_null_array};
 use datafusion::arrow::datatypes::Int64Type;
+use datafusion::arrow::util::display::array_value_to_string;
 use datafusion::datasource::MemTable;
-use datafusion::prelude::{SessionContext, ident};
+use datafusion::prelude::{DataFrame, SessionContext, ident};
 use datafusion_proto::bytes::{logical_plan_from_bytes, logical_plan_to_bytes};
 use egret_model::ecs::catalog::fields;
 use egret_model::ecs::{Field, FieldKind, schema_of};
 use egret_model::event::EventBuilder;
-use egret_query::{Bindings, Options, Reading, compile};
+use egret_query::{Bindings, Language, Options, Reading, compile};
 use serde_json::Value;
 
 /// Rows of a file as a batch with every column, numbered in `log.offset`.
@@ -137,6 +139,18 @@ async fn run(folder: &Path, file: &Path) {
         let (query, want) =
             case.split_once("\n----\n").unwrap_or_else(|| panic!("no answer in\n{case}"));
         let (reason, mut query) = query.split_once('\n').unwrap();
+        let mut language = Language::Lucene;
+        if let Some(rest) = query.strip_prefix("lang ") {
+            let (name, rest) = rest.split_once('\n').unwrap();
+            query = rest;
+            language = match name {
+                "auto" => Language::Auto,
+                "kql" => Language::Kql,
+                "eql" => Language::Eql,
+                "esql" => Language::Esql,
+                other => panic!("no language `{other}`"),
+            };
+        }
         let mut reading = Reading::Investigator;
         if let Some(rest) = query.strip_prefix("reading ") {
             let (name, rest) = rest.split_once('\n').unwrap();
@@ -147,14 +161,27 @@ async fn run(folder: &Path, file: &Path) {
                 other => panic!("no reading `{other}`"),
             };
         }
-        let options =
-            Options { bindings: &bindings, now, reading, strict: false, ignore_case: false };
+        let options = Options {
+            bindings: &bindings,
+            now,
+            language,
+            reading,
+            strict: false,
+            ignore_case: false,
+        };
         let compiled = compile(query, &options)
             .unwrap_or_else(|diagnostics| panic!("{reason}\n{query}\n{diagnostics:#?}"));
-        let frame = context
-            .table("events")
-            .await
-            .unwrap()
+        let table = context.table("events").await.unwrap();
+        if compiled.is_pipeline() {
+            let (state, plan) = table.into_parts();
+            let plan = compiled.plan(plan).unwrap_or_else(|error| panic!("{reason}: {error}"));
+            let batches = DataFrame::new(state, plan).collect().await;
+            let batches = batches.unwrap_or_else(|error| panic!("{reason}\n{query}\n{error}"));
+            assert_eq!(csv(&batches), want.trim(), "{reason}\n{query}");
+            count += 1;
+            continue;
+        }
+        let frame = table
             .filter(compiled.expr)
             .unwrap()
             .select(vec![ident(fields::LOG_OFFSET.name())])
@@ -166,11 +193,33 @@ async fn run(folder: &Path, file: &Path) {
             .flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec())
             .collect();
         got.sort_unstable();
-        let got = got.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        let got = if got.is_empty() {
+            "none".to_owned()
+        } else {
+            got.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
         assert_eq!(got, want.trim(), "{reason}\n{query}\nrun as: {}", compiled.bound_text);
         count += 1;
     }
     assert!(count > 0, "{} holds no case", file.display());
+}
+
+/// A table as the corpus writes it.
+fn csv(batches: &[RecordBatch]) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for batch in batches {
+        let schema = batch.schema();
+        if lines.is_empty() {
+            let names = schema.fields().iter().map(|field| field.name().clone());
+            lines.push(names.collect::<Vec<_>>().join(","));
+        }
+        for row in 0..batch.num_rows() {
+            let cells =
+                batch.columns().iter().map(|column| array_value_to_string(column, row).unwrap());
+            lines.push(cells.collect::<Vec<_>>().join(","));
+        }
+    }
+    lines.join("\n")
 }
 
 /// The expression can be written and read by another process.

@@ -12,7 +12,7 @@
     reason = "a test: what goes wrong must stop it"
 )]
 
-use egret_query::{Bindings, Options, Reading, compile, normalise};
+use egret_query::{Bindings, Language, Options, Reading, compile, normalise};
 use proptest::prelude::*;
 
 fn value() -> impl Strategy<Value = String> {
@@ -79,6 +79,7 @@ proptest! {
         let options = Options {
             bindings: &bindings,
             now: jiff::Timestamp::UNIX_EPOCH,
+            language: Language::Lucene,
             reading: Reading::Investigator,
             strict: false,
             ignore_case: false,

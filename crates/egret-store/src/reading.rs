@@ -37,8 +37,9 @@ pub(crate) fn read(
     let found = run.found.get(file).ok_or(StoreError::Worker)?;
     let Hashed { sha256, size, bytes } = match hash(found, WHOLE_BYTES) {
         Ok(hashed) => hashed,
-        // A bad sector, or a right that was taken away: the rest of the run goes on.
-        Err(StoreError::Io { source, .. }) => {
+        // A bad sector, or a right that was taken away: the rest of the run goes on. Evidence that
+        // vanishes is another matter.
+        Err(StoreError::Io { source, .. }) if source.kind() != ErrorKind::NotFound => {
             run.progress.advance(found.size);
             let reason = format!("it cannot be read: {source}");
             return run.emit((file, 0), Piece::Unreadable(reason));

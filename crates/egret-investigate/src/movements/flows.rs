@@ -15,7 +15,7 @@ use egret_model::ecs::catalog::fields;
 use egret_model::limits::{CITATIONS_MAX, MOVEMENTS_MAX};
 use egret_model::report::{ChannelResult, Citation, Movement, MovementActor, Resource, Volume};
 use egret_model::words::bytes as bytes_in_words;
-use egret_query::{Bindings, Options, Reading};
+use egret_query::{Bindings, Language, Options, Reading};
 use jiff::Timestamp;
 
 use super::habit::Habits;
@@ -113,6 +113,7 @@ fn outbound(channel: &Channel, scope: &Scope<'_>) -> Result<Expr, AnalysisError>
     let options = Options {
         bindings: &bindings,
         now: scope.now,
+        language: Language::Lucene,
         reading: Reading::Standard,
         strict: false,
         ignore_case: false,

@@ -11,7 +11,7 @@ pub mod reads;
 use datafusion::logical_expr::Expr;
 use egret_model::report::{ChannelResult, Destination, Movement, Resource};
 use egret_model::time::TimeRange;
-use egret_query::{Bindings, Options, Reading};
+use egret_query::{Bindings, Language, Options, Reading};
 use jiff::Timestamp;
 
 use crate::channel::{Analysis, Channel};
@@ -113,6 +113,7 @@ fn compile(channel: &Channel, text: &str, now: Timestamp) -> Result<Expr, Analys
     let options = Options {
         bindings: &bindings,
         now,
+        language: Language::Lucene,
         reading: Reading::Standard,
         strict: false,
         ignore_case: false,

@@ -11,9 +11,11 @@ mod investigate;
 mod keygen;
 mod list;
 mod query;
+mod rules;
 mod seal;
 mod simulate;
 mod sql;
+mod translate;
 mod verify;
 
 use std::ffi::OsString;
@@ -94,6 +96,8 @@ enum Command {
     Ingest(ingest::Ingest),
     Query(query::Query),
     Sql(sql::Sql),
+    Rules(rules::RulesArgs),
+    Translate(translate::TranslateArgs),
     Simulate(simulate::Simulate),
     Channels(list::Channels),
     Sources(list::Sources),
@@ -141,6 +145,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Ingest(command) => command.run(&general),
         Command::Query(command) => Box::pin(command.run(&general)).await,
         Command::Sql(command) => Box::pin(command.run(&general)).await,
+        Command::Rules(command) => Box::pin(command.run(&general)).await,
+        Command::Translate(command) => command.run(),
         Command::Simulate(command) => command.run(&general),
         Command::Channels(command) => command.run(),
         Command::Sources(command) => command.run(),

@@ -2,10 +2,13 @@
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
-use datafusion::prelude::ident;
+use datafusion::prelude::{DataFrame, SessionContext, ident};
+use egret_investigate::engine::Engine;
+use egret_investigate::nothing::reasons;
 use egret_model::ecs::Field;
 use egret_model::ecs::catalog::fields;
-use egret_query::{Bindings, Diagnostic, Options, Reading, Severity};
+use egret_query::{Bindings, Code, Diagnostic, Language, Options, Reading, Severity};
+use egret_report::escape;
 use egret_store::CaseDir;
 use jiff::Timestamp;
 
@@ -13,7 +16,7 @@ use super::sql::{OutputType, show};
 use super::{CaseArg, General, binding, instant};
 use crate::app::record_query;
 use crate::exit::Exit;
-use crate::talk::{Talk, complain};
+use crate::talk::{Talk, complain, print};
 
 /// Columns shown when none are asked for.
 const COLUMNS: &[Field] = &[
@@ -31,11 +34,16 @@ const COLUMNS: &[Field] = &[
     fields::LOG_OFFSET,
 ];
 
-/// Run a Lucene query as it is written, and say how it was read.
+/// Run a query as it is written, and say how it was read.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   egret query 'event.action: \"GetObject\" AND aws.s3.bucket.name: \"<bucket_name>\"' \\
-      --set bucket_name=payroll --case cases/payroll")]
+      --set bucket_name=payroll --case cases/payroll
+  egret query 'event.outcome: failure | stats count by user.name | sort -count' --case cases/payroll
+  egret query 'sequence by user.name with maxspan=1h
+      [any where event.action == \"ConsoleLogin\"] [any where event.action == \"CreateAccessKey\"]' --case cases/payroll
+
+Exit codes: 0 run; 2 could not run.")]
 pub(crate) struct Query {
     /// The query; comments and several queries in one text are fine.
     #[arg(value_name = "TEXT", help_heading = "Input")]
@@ -48,10 +56,13 @@ pub(crate) struct Query {
     /// What `now` means; the last event of the case by default.
     #[arg(long, value_name = "TIME", value_parser = instant, help_heading = "Input")]
     now: Option<Timestamp>,
+    /// Language it is written in.
+    #[arg(long, value_name = "LANGUAGE", default_value = "auto", help_heading = "Input")]
+    lang: LanguageArg,
     /// How AND and OR side by side are understood.
     #[arg(long, value_name = "READING", default_value = "investigator", help_heading = "Input")]
     reading: ReadingArg,
-    /// Refuse what Lucene would refuse, instead of repairing it.
+    /// Refuse what the language's own parser would refuse, instead of repairing it.
     #[arg(long, help_heading = "Input")]
     strict: bool,
     /// Compare text without regard to case.
@@ -60,6 +71,9 @@ pub(crate) struct Query {
     /// Rows shown at most.
     #[arg(long, value_name = "N", default_value_t = 100, help_heading = "Output")]
     limit: usize,
+    /// Show how it was read, its plan, and what was pruned, instead of its rows.
+    #[arg(long, help_heading = "Output")]
+    explain: bool,
     /// How rows are printed.
     #[arg(
         short = 't',
@@ -71,6 +85,33 @@ pub(crate) struct Query {
     output_type: OutputType,
 }
 
+/// A language on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LanguageArg {
+    /// Whatever the text looks like; said aloud.
+    Auto,
+    /// Lucene, as playbooks write it.
+    Lucene,
+    /// KQL, Kibana's.
+    Kql,
+    /// EQL: events and sequences.
+    Eql,
+    /// ES|QL.
+    Esql,
+}
+
+impl From<LanguageArg> for Language {
+    fn from(language: LanguageArg) -> Self {
+        match language {
+            LanguageArg::Auto => Self::Auto,
+            LanguageArg::Lucene => Self::Lucene,
+            LanguageArg::Kql => Self::Kql,
+            LanguageArg::Eql => Self::Eql,
+            LanguageArg::Esql => Self::Esql,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ReadingArg {
     /// Time bounds hold for the whole OR chain before them; other mixtures are refused.
@@ -79,6 +120,19 @@ enum ReadingArg {
     Standard,
     /// Lucene's own.
     Lucene,
+    /// KQL's: AND binds tighter than OR.
+    Kql,
+}
+
+impl From<ReadingArg> for Reading {
+    fn from(reading: ReadingArg) -> Self {
+        match reading {
+            ReadingArg::Investigator => Self::Investigator,
+            ReadingArg::Standard => Self::Standard,
+            ReadingArg::Lucene => Self::Lucene,
+            ReadingArg::Kql => Self::Kql,
+        }
+    }
 }
 
 impl Query {
@@ -99,11 +153,8 @@ impl Query {
         let options = Options {
             bindings: &bindings,
             now,
-            reading: match self.reading {
-                ReadingArg::Investigator => Reading::Investigator,
-                ReadingArg::Standard => Reading::Standard,
-                ReadingArg::Lucene => Reading::Lucene,
-            },
+            language: self.lang.into(),
+            reading: self.reading.into(),
             strict: self.strict,
             ignore_case: self.ignore_case,
         };
@@ -122,21 +173,31 @@ impl Query {
                     for diagnostic in &diagnostics {
                         complain(&rendered(&block.text, diagnostic));
                     }
+                    if diagnostics.iter().any(|one| one.code == Code::Ambiguous) {
+                        readings(&session, &block.text, &options).await?;
+                    }
                     return Ok(Exit::Failed);
                 }
             };
             tell(&talk, &block.text, &query.diagnostics);
-            let frame = session.table("events").await?.filter(query.expr)?;
-            let frame = frame.sort(vec![
-                ident(fields::TIMESTAMP.name()).sort(true, true),
-                ident(fields::LOG_FILE_PATH.name()).sort(true, true),
-                ident(fields::LOG_OFFSET.name()).sort(true, true),
-            ])?;
-            let columns = COLUMNS.iter().map(|field| ident(field.name())).collect::<Vec<_>>();
-            let frame = frame.limit(0, Some(self.limit))?.select(columns)?;
+            if self.explain {
+                print(&escape::terminal(&explained(&session, &query).await?))?;
+                continue;
+            }
+            let frame = self.rows(&session, &query).await?;
             let rows = show(frame, self.output_type).await?;
+            if rows == 0 {
+                let folded = Options { ignore_case: true, ..options };
+                let folded = (!options.ignore_case)
+                    .then(|| egret_query::compile(&block.text, &folded).ok())
+                    .flatten();
+                let engine = Engine::new(session.clone());
+                for reason in reasons(&engine, &query, folded.as_ref()).await? {
+                    talk.say(&format!("no rows: {reason}"));
+                }
+            }
             let detail = serde_json::json!({
-                "language": "lucene",
+                "language": query.language.title().to_lowercase(),
                 "text": block.text,
                 "bindings": self.set,
                 "now": now,
@@ -147,6 +208,111 @@ impl Query {
         }
         Ok(Exit::Done)
     }
+
+    /// The rows of a query: events, sequences, or what its steps leave.
+    async fn rows(
+        &self,
+        session: &SessionContext,
+        query: &egret_query::Query,
+    ) -> anyhow::Result<DataFrame> {
+        let events = session.table("events").await?;
+        if let Some(sequence) = &query.sequence {
+            let found = egret_rules::sequences(&events, sequence).await?;
+            return followed(session, &found);
+        }
+        if query.is_pipeline() {
+            let (state, plan) = events.into_parts();
+            let frame = DataFrame::new(state, query.plan(plan)?);
+            // A step that sorts has the last word.
+            return Ok(frame.limit(0, Some(self.limit))?);
+        }
+        let frame = events.filter(query.expr.clone())?.sort(vec![
+            ident(fields::TIMESTAMP.name()).sort(true, true),
+            ident(fields::LOG_FILE_PATH.name()).sort(true, true),
+            ident(fields::LOG_OFFSET.name()).sort(true, true),
+        ])?;
+        let columns = COLUMNS.iter().map(|field| ident(field.name())).collect::<Vec<_>>();
+        Ok(frame.limit(0, Some(self.limit))?.select(columns)?)
+    }
+}
+
+/// Sequences as rows: one an event.
+fn followed(session: &SessionContext, found: &egret_rules::Found) -> anyhow::Result<DataFrame> {
+    use arrow::array::{ArrayRef, StringArray, UInt64Array};
+    let events = || {
+        let numbered = found.sequences.iter().zip(1u64..);
+        numbered.flat_map(|(events, number)| {
+            events.iter().zip(1u64..).map(move |(event, step)| (number, step, event))
+        })
+    };
+    let text = |of: fn(&egret_rules::EventRef) -> String| -> ArrayRef {
+        std::sync::Arc::new(events().map(|(_, _, event)| Some(of(event))).collect::<StringArray>())
+    };
+    let number = |of: fn((u64, u64, &egret_rules::EventRef)) -> u64| -> ArrayRef {
+        std::sync::Arc::new(events().map(of).collect::<UInt64Array>())
+    };
+    let batch = arrow::array::RecordBatch::try_from_iter([
+        ("sequence", number(|(sequence, _, _)| sequence)),
+        ("step", number(|(_, step, _)| step)),
+        (fields::TIMESTAMP.name(), text(|event| event.time.to_string())),
+        (fields::EVENT_ACTION.name(), text(|event| event.action.clone())),
+        (fields::USER_NAME.name(), text(|event| event.user.clone())),
+        (fields::EVENT_ID.name(), text(|event| event.id.clone())),
+        (fields::LOG_FILE_PATH.name(), text(|event| event.file.clone())),
+        (fields::LOG_OFFSET.name(), number(|(_, _, event)| event.record)),
+    ])?;
+    Ok(session.read_batch(batch)?)
+}
+
+/// Says how many rows each reading has, so that one can be chosen.
+async fn readings(
+    session: &SessionContext,
+    text: &str,
+    options: &Options<'_>,
+) -> anyhow::Result<()> {
+    for (name, reading) in
+        [("standard", Reading::Standard), ("lucene", Reading::Lucene), ("kql", Reading::Kql)]
+    {
+        if let Ok(query) = egret_query::compile(text, &Options { reading, ..*options }) {
+            let rows = session.table("events").await?.filter(query.expr)?.count().await?;
+            complain(&format!("  --reading {name:<9} {rows} rows"));
+        }
+    }
+    Ok(())
+}
+
+/// Text, language, the query as it was understood, its expression, and its plan with what was read
+/// and pruned.
+async fn explained(session: &SessionContext, query: &egret_query::Query) -> anyhow::Result<String> {
+    let mut text = format!(
+        "text\n{}\n\nlanguage\n{}\n\nread as\n{}\n",
+        query.text,
+        query.language.title(),
+        query.bound_text
+    );
+    if let Some(reading) = &query.reading {
+        text.push_str(&format!("\nreading\n{reading}\n"));
+    }
+    text.push_str(&format!("\nfields\n{}\n", query.fields.join(", ")));
+    text.push_str(&format!("\nexpression\n{}\n", query.expr));
+    let (state, plan) = session.table("events").await?.into_parts();
+    let frame = DataFrame::new(state, query.plan(plan)?);
+    let columns = if query.is_pipeline() {
+        frame
+    } else {
+        let columns = COLUMNS.iter().map(|field| ident(field.name())).collect::<Vec<_>>();
+        frame.select(columns)?
+    };
+    text.push_str("\nplan, run\n");
+    let batches = columns.explain(false, true)?.collect().await?;
+    for batch in &batches {
+        let Some(plans) = batch.column_by_name("plan") else { continue };
+        for row in 0..batch.num_rows() {
+            text.push_str(&arrow::util::display::array_value_to_string(plans, row)?);
+            text.push('\n');
+        }
+    }
+    Ok(text)
 }
 
 fn tell(talk: &Talk, text: &str, diagnostics: &[Diagnostic]) {
@@ -160,7 +326,7 @@ fn tell(talk: &Talk, text: &str, diagnostics: &[Diagnostic]) {
 }
 
 /// A diagnostic with the place in the text it is about.
-fn rendered(text: &str, diagnostic: &Diagnostic) -> String {
+pub(super) fn rendered(text: &str, diagnostic: &Diagnostic) -> String {
     use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
@@ -180,7 +346,7 @@ fn rendered(text: &str, diagnostic: &Diagnostic) -> String {
 }
 
 /// Time of the last event; what `now` means when nobody says.
-async fn last_event(session: &datafusion::prelude::SessionContext) -> anyhow::Result<Timestamp> {
+pub(crate) async fn last_event(session: &SessionContext) -> anyhow::Result<Timestamp> {
     use arrow::array::AsArray;
     use arrow::datatypes::TimestampMicrosecondType;
     use datafusion::functions_aggregate::expr_fn::max;
@@ -201,8 +367,6 @@ async fn last_event(session: &datafusion::prelude::SessionContext) -> anyhow::Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use egret_query::Code;
-
     /// A text for each code, and some whose place is at an edge.
     const TEXTS: &[&str] = &[
         "user.name: ana AND (event.action: GetObject",
@@ -216,6 +380,7 @@ mod tests {
         "source.ip: 10.0.0.0/40",
         "@timestamp: [yesterday TO now]",
         "user.name: ana | stats count by user.name",
+        "user.name: ana | lookup people",
         "aws.s3.object.key: \"exports/*\"",
         "event.action: a OR event.action: b AND @timestamp: [now-1d TO now]",
         "user.name: ana and event.action: GetObject",
@@ -236,14 +401,26 @@ mod tests {
         let mut shown = String::new();
         let mut codes = std::collections::BTreeSet::new();
         let long = format!("user.name: {}ana{}", "(".repeat(400), ")".repeat(400));
-        for (text, strict) in TEXTS
-            .iter()
-            .map(|text| (*text, false))
-            .chain([("destination.ip: [NOT \"10.0.0.0/8\"]", true), (long.as_str(), false)])
+        for (text, strict, language) in
+            TEXTS.iter().map(|text| (*text, false, Language::Lucene)).chain([
+                ("destination.ip: [NOT \"10.0.0.0/8\"]", true, Language::Lucene),
+                (long.as_str(), false, Language::Lucene),
+                ("user.name: ana and event.outcome: failure", false, Language::Auto),
+                ("okta.target:{ id: a and type: b }", false, Language::Kql),
+                ("any where user.name == ", false, Language::Eql),
+                ("sequence by user.name [any where true]", false, Language::Eql),
+                (
+                    "FROM logs-* | KEEP user.name, _id | WHERE event.action == \"x\"",
+                    false,
+                    Language::Esql,
+                ),
+                ("FROM logs-* | KEEP user.name, _id", false, Language::Esql),
+            ])
         {
             let options = Options {
                 bindings: &bindings,
                 now: "2025-07-24T00:00:00Z".parse().unwrap(),
+                language,
                 reading: Reading::Investigator,
                 strict,
                 ignore_case: false,

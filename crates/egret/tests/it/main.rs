@@ -18,6 +18,7 @@ mod bad_input;
 mod egret;
 mod killed;
 mod plans;
+mod rules;
 mod samples;
 mod scenarios;
 mod sealed;

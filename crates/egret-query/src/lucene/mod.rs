@@ -4,12 +4,14 @@
 //! colon, `[NOT value]`, unquoted values with colons and slashes, comparison signs, operators in
 //! lower case. Each such departure leaves a diagnostic.
 
+pub(crate) mod cursor;
+
 use std::ops::Range;
 
 use egret_model::limits::{QUERY_BYTES_MAX, QUERY_DEPTH_MAX};
 
+use self::cursor::{Cursor, Place};
 use crate::ast::{Bound, Clause, Conjunction, Level, Modifier, Name, Node, Part, Predicate, Value};
-use crate::cursor::{Cursor, Place};
 use crate::diagnostic::{Code, Diagnostic};
 
 /// Reads one query; comment lines must be gone already.

@@ -119,7 +119,7 @@ impl<'a> Cursor<'a> {
                 Some(letter) => parts.letter(letter),
             }
         }
-        Ok(Value { parts: parts.done(), quoted: true, span: start..self.at })
+        Ok(Value { parts: parts.done(), quoted: true, folds: false, span: start..self.at })
     }
 
     /// A word without quotes; empty when none is next.
@@ -163,7 +163,7 @@ impl<'a> Cursor<'a> {
                 }
             }
         }
-        Value { parts: parts.done(), quoted: false, span: start..self.at }
+        Value { parts: parts.done(), quoted: false, folds: false, span: start..self.at }
     }
 
     /// A regular expression; the opening slash is next.
@@ -189,6 +189,13 @@ impl<'a> Cursor<'a> {
                 Some(letter) => regex.push(letter),
             }
         }
+    }
+
+    /// The placeholder that is next, and its length.
+    pub(crate) fn hole_ahead(&self) -> Option<(Part, usize)> {
+        let mut ahead = self.clone();
+        let hole = ahead.hole()?;
+        Some((hole, ahead.at.saturating_sub(self.at)))
     }
 
     /// `<name>` or `<name-2h>`, when one is next.

@@ -17,12 +17,27 @@ use egret_model::ecs::{Field, FieldKind, ip_column, tokens_column};
 use egret_model::event::ip_octets;
 use jiff::Timestamp;
 
+use crate::Options;
 use crate::ast::{Bound, Clause, Level, Name, Node, Part, Predicate, Value};
 use crate::block::Bindings;
 use crate::date_math;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::reading::{Reading, Tree, join};
-use crate::resolve::{Target, resolve};
+use crate::resolve::{Target, matching, resolve};
+
+mod map_text;
+mod regex;
+pub(crate) mod stages;
+mod terms;
+mod text;
+
+pub(crate) use terms::content;
+
+use regex::lucene_regex;
+pub(crate) use text::literal;
+use text::{
+    escaped_like, escaped_regex, one_line, one_line_text, pattern, printed, quoted, regex_of,
+};
 
 /// Fields searched by a term without a field.
 pub(crate) const FREE_TEXT: &[Field] = &[
@@ -71,11 +86,36 @@ pub(crate) struct Lowering<'a> {
     pub(crate) now: Timestamp,
     pub(crate) reading: Reading,
     pub(crate) ignore_case: bool,
+    /// What is missing makes a comparison neither true nor false, and so its opposite.
+    pub(crate) three_valued: bool,
+    /// Columns that steps of a pipeline made.
+    pub(crate) made: std::collections::BTreeSet<String>,
+    /// Whether the fields of events are still there.
+    pub(crate) has_events: bool,
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) errors: Vec<Diagnostic>,
     pub(crate) fields: std::collections::BTreeSet<String>,
     /// Time bounds that hold for the whole query, in microseconds: `[start, end)`.
     pub(crate) time: (Option<i64>, Option<i64>),
+}
+
+impl<'a> Lowering<'a> {
+    /// `three_valued`: what is missing makes a comparison neither true nor false.
+    pub(crate) fn new(options: &Options<'a>, three_valued: bool) -> Self {
+        Self {
+            bindings: options.bindings,
+            now: options.now,
+            reading: options.reading,
+            ignore_case: options.ignore_case,
+            three_valued,
+            made: std::collections::BTreeSet::new(),
+            has_events: true,
+            diagnostics: Vec::new(),
+            errors: Vec::new(),
+            fields: std::collections::BTreeSet::new(),
+            time: (None, None),
+        }
+    }
 }
 
 impl Lowering<'_> {
@@ -87,7 +127,7 @@ impl Lowering<'_> {
     fn level(&mut self, level: &Level, top: bool) -> Lowered {
         let is_time = |clause: &Clause| {
             matches!(&clause.node, Node::Match { field: Some(name), .. }
-                if resolve(name) == Ok(Target::Field(fields::TIMESTAMP)))
+                if self.has_events && resolve(name) == Ok(Target::Field(fields::TIMESTAMP)))
         };
         match join(level, self.reading, is_time, &mut self.diagnostics) {
             Ok(tree) => self.tree(&tree, top),
@@ -116,7 +156,12 @@ impl Lowering<'_> {
             }
             Tree::Not(tree) => {
                 let inner = self.tree(tree, false);
-                Lowered::atom(inner.expr.clone().is_not_true(), format!("NOT {}", inner.wrapped()))
+                let opposite = if self.three_valued {
+                    Expr::Not(Box::new(inner.expr.clone()))
+                } else {
+                    inner.expr.clone().is_not_true()
+                };
+                Lowered::atom(opposite, format!("NOT {}", inner.wrapped()))
             }
             Tree::Group(level) => self.level(level, top),
             Tree::Leaf(clause) => self.leaf(clause, top),
@@ -129,17 +174,71 @@ impl Lowering<'_> {
             // A group inside a value group keeps its field.
             Node::Group(level) => self.level(level, top),
             Node::Match { field: None, predicate } => self.free_text(predicate, clause),
-            Node::Match { field: Some(name), predicate } => match resolve(name) {
+            Node::Match { field: Some(name), predicate } => match self.target(name) {
                 Ok(target) => {
-                    self.fields.insert(target.name());
+                    if !matches!(target, Target::Column(_)) {
+                        self.fields.insert(target.name());
+                    }
                     self.predicate(&target, name, predicate, top)
                 }
+                Err(_unknown) if name.text.contains('*') => self.any_field(name, predicate),
                 Err(error) => {
                     self.errors.push(error);
                     Lowered::atom(lit(false), String::new())
                 }
             },
+            Node::Compare { left, sign, right, span } => {
+                match self.comparison(left, *sign, right, span) {
+                    Some(expr) => Lowered::atom(expr, "…".to_owned()),
+                    None => Lowered::atom(lit(false), String::new()),
+                }
+            }
         }
+    }
+
+    /// What a name stands for here: a column that a step made, or a field.
+    fn target(&self, name: &Name) -> Result<Target, Diagnostic> {
+        if self.made.contains(&name.text) {
+            return Ok(Target::Column(name.text.clone()));
+        }
+        if !self.has_events {
+            let made: Vec<String> = self.made.iter().map(|name| format!("`{name}`")).collect();
+            return Err(Diagnostic::new(
+                Code::Field,
+                name.span.clone(),
+                format!("no step before made a column `{}`", name.text),
+            )
+            .help(format!("there are {}", made.join(", "))));
+        }
+        resolve(name)
+    }
+
+    /// `user.*: x`: any of the fields of such a name that can hold the value.
+    fn any_field(&mut self, name: &Name, predicate: &Predicate) -> Lowered {
+        let mut parts = Vec::new();
+        for target in matching(&name.text) {
+            let errors = self.errors.len();
+            let diagnostics = self.diagnostics.len();
+            let lowered = self.predicate(&target, name, predicate, false);
+            if self.errors.len() > errors {
+                // A field of another type cannot hold the value.
+                self.errors.truncate(errors);
+                self.diagnostics.truncate(diagnostics);
+            } else {
+                self.fields.insert(target.name());
+                parts.push(lowered);
+            }
+        }
+        if parts.is_empty() {
+            self.errors.push(Diagnostic::new(
+                Code::Field,
+                name.span.clone(),
+                format!("no field `{}` can hold the value", name.text),
+            ));
+            return Lowered::atom(lit(false), String::new());
+        }
+        let expr = parts.into_iter().map(|part| part.expr).reduce(Expr::or).unwrap_or(lit(false));
+        Lowered::atom(expr, format!("{}: …", name.text))
     }
 
     fn predicate(
@@ -150,6 +249,26 @@ impl Lowering<'_> {
         top: bool,
     ) -> Lowered {
         let shown = target.name();
+        if let Target::Column(column) = target {
+            return self.column_predicate(column, predicate);
+        }
+        let ignore_case = self.ignore_case;
+        if let Predicate::Value(value) | Predicate::ThereAndNot(value) = predicate {
+            self.ignore_case |= value.folds;
+        }
+        let lowered = self.field_predicate(target, name, predicate, top, &shown);
+        self.ignore_case = ignore_case;
+        lowered
+    }
+
+    fn field_predicate(
+        &mut self,
+        target: &Target,
+        name: &Name,
+        predicate: &Predicate,
+        top: bool,
+        shown: &str,
+    ) -> Lowered {
         match predicate {
             Predicate::Exists => Lowered::atom(exists(target), format!("{shown}: *")),
             Predicate::Values(level) => self.level(level, top),
@@ -159,6 +278,26 @@ impl Lowering<'_> {
                 }
                 None => Lowered::atom(lit(false), String::new()),
             },
+            Predicate::RustRegex(regex) => {
+                let expr = match target {
+                    // A line of tokens begins with its path.
+                    Target::Below(field, path) => matches(
+                        ident(tokens_column(*field)),
+                        format!("\\n{}\\t[^\\n]*?(?:{regex})", escaped_regex(path)),
+                    ),
+                    Target::Field(field) if field.kind() == FieldKind::Keywords => {
+                        matches(array_to_string(ident(field.name()), lit("\n")), regex.clone())
+                    }
+                    Target::Field(field) if field.kind() == FieldKind::Flattened => {
+                        matches(ident(tokens_column(*field)), format!("\\t[^\\n]*?(?:{regex})"))
+                    }
+                    _ => matches(
+                        datafusion_expr::cast(content(target), arrow::datatypes::DataType::Utf8),
+                        regex.clone(),
+                    ),
+                };
+                Lowered::atom(expr, format!("{shown}: /.*{regex}.*/"))
+            }
             Predicate::Value(value) => {
                 let variants = self.variants(value);
                 let parts: Vec<Lowered> =
@@ -183,7 +322,7 @@ impl Lowering<'_> {
     }
 
     /// The value with its placeholders filled in, once for each combination of their values.
-    fn variants(&mut self, value: &Value) -> Vec<Vec<Part>> {
+    pub(crate) fn variants(&mut self, value: &Value) -> Vec<Vec<Part>> {
         let mut variants: Vec<Vec<Part>> = vec![Vec::new()];
         for part in &value.parts {
             match part {
@@ -275,8 +414,17 @@ impl Lowering<'_> {
             return Lowered::atom(exists(target), format!("{shown}: *"));
         }
         let text = literal(pieces);
+        // An address that may be a name has its network beside it: `source.address`, `source.ip`.
+        if let Target::Field(field) = target
+            && network(&text).is_some()
+            && let Some(side) = field.name().strip_suffix(".address")
+            && let Some(address) = Field::by_name(&format!("{side}.ip"))
+        {
+            return self.value(&Target::Field(address), written, pieces, top);
+        }
         let printed = format!("{shown}: {}", printed(pieces));
         let expr = match target {
+            Target::Column(_) => None,
             Target::Below(field, path) => Some(self.below(*field, path, pieces)),
             Target::Field(field) => match field.kind() {
                 FieldKind::Keyword | FieldKind::Json => Some(self.keyword(*field, pieces)),
@@ -317,12 +465,19 @@ impl Lowering<'_> {
 
     fn keyword(&self, field: Field, pieces: &[Part]) -> Expr {
         let wild = pieces.iter().any(|part| matches!(part, Part::Star | Part::Question));
-        let column = ident(field.name());
-        if wild || self.ignore_case {
-            like(column, &pattern(pieces), self.ignore_case)
-        } else {
-            column.eq(lit(literal(pieces)))
+        let is = |field: Field| {
+            let column = ident(field.name());
+            if wild || self.ignore_case {
+                like(column, &pattern(pieces), self.ignore_case)
+            } else {
+                column.eq(lit(literal(pieces)))
+            }
+        };
+        // An action's name stands without the version of its API, which some rules write.
+        if field == fields::EVENT_ACTION && has_api_version(&literal(pieces)) {
+            return is(field).or(is(fields::EVENT_CODE));
         }
+        is(field)
     }
 
     fn keywords(&self, field: Field, pieces: &[Part]) -> Expr {
@@ -359,7 +514,12 @@ impl Lowering<'_> {
     fn any_leaf(&self, field: Field, pieces: &[Part]) -> Expr {
         let tokens = ident(tokens_column(field));
         let regex = format!("{}\\t{}\\n", self.flags(), regex_of(&one_line(pieces)));
-        matches(tokens, regex)
+        let leaf = matches(tokens, regex);
+        // `{a=1, b=2}`: the text that Elastic's pipeline prints of a document, which rules match on.
+        if !pieces.iter().any(|part| matches!(part, Part::Star | Part::Question)) {
+            return leaf;
+        }
+        leaf.or(map_text::like(field, pieces, self.ignore_case))
     }
 
     fn flags(&self) -> &'static str {
@@ -585,6 +745,10 @@ impl Lowering<'_> {
     }
 
     fn regex(&mut self, target: &Target, regex: &str, name: &Name) -> Option<Expr> {
+        let (folds, regex) = match regex.strip_prefix("(?i)") {
+            Some(regex) => (true, regex),
+            None => (self.ignore_case, regex),
+        };
         let translated = match lucene_regex(regex) {
             Ok(translated) => translated,
             Err(found) => {
@@ -596,8 +760,11 @@ impl Lowering<'_> {
                 return None;
             }
         };
-        let flags = self.flags();
+        let flags = if folds { "(?i)" } else { "" };
         Some(match target {
+            Target::Column(column) => {
+                matches(ident(column.as_str()), format!("{flags}^(?:{translated})$"))
+            }
             Target::Below(field, path) => {
                 let regex = format!("{flags}\\n{}\\t(?:{translated})\\n", escaped_regex(path));
                 matches(ident(tokens_column(*field)), regex)
@@ -612,6 +779,10 @@ impl Lowering<'_> {
                 ),
                 FieldKind::Flattened => {
                     matches(ident(tokens_column(*field)), format!("{flags}\\t(?:{translated})\\n"))
+                        .or(matches(
+                            map_text::printed_map(*field),
+                            format!("{flags}^(?:{translated})$"),
+                        ))
                 }
                 FieldKind::Long | FieldKind::Double | FieldKind::Date | FieldKind::Boolean => {
                     self.errors.push(Diagnostic::new(
@@ -681,6 +852,16 @@ fn joined(mut parts: Vec<Lowered>, sign: &str, by: fn(Expr, Expr) -> Expr) -> Lo
     Lowered { expr, text, is_atom: false }
 }
 
+/// Whether a name holds a date, as `UpdateFunctionCode20150331v2` does.
+fn has_api_version(name: &str) -> bool {
+    let is_date = |eight: &[u8]| {
+        eight.iter().all(u8::is_ascii_digit)
+            && (eight.starts_with(b"20") || eight.starts_with(b"19"))
+    };
+    let plain = name.replace('_', "");
+    plain.as_bytes().windows(8).any(is_date)
+}
+
 fn unbound(name: &str, value: &Value) -> Diagnostic {
     Diagnostic::new(
         Code::Unbound,
@@ -701,6 +882,7 @@ fn compare(column: Expr, is_lower: bool, inclusive: bool, value: Expr) -> Expr {
 
 fn exists(target: &Target) -> Expr {
     match target {
+        Target::Column(column) => ident(column.as_str()).is_not_null(),
         Target::Field(field) => ident(field.name()).is_not_null(),
         Target::Below(field, path) => {
             let tokens = ident(tokens_column(*field));
@@ -746,170 +928,6 @@ fn network(text: &str) -> Option<([u8; 16], [u8; 16])> {
     Some((bytes(network.network()), bytes(network.broadcast())))
 }
 
-/// The pieces as plain text, wildcards as their signs.
-fn literal(pieces: &[Part]) -> String {
-    pieces
-        .iter()
-        .map(|part| match part {
-            Part::Literal(text) => text.as_str(),
-            Part::Star => "*",
-            Part::Question => "?",
-            Part::Hole { .. } => "",
-        })
-        .collect()
-}
-
-/// The pieces as a quoted term.
-fn printed(pieces: &[Part]) -> String {
-    let mut text = String::from("\"");
-    for part in pieces {
-        match part {
-            Part::Literal(literal) => {
-                for letter in literal.chars() {
-                    if matches!(letter, '"' | '\\' | '*' | '?' | '<') {
-                        text.push('\\');
-                    }
-                    text.push(letter);
-                }
-            }
-            Part::Star => text.push('*'),
-            Part::Question => text.push('?'),
-            Part::Hole { .. } => {}
-        }
-    }
-    text.push('"');
-    text
-}
-
-fn quoted(text: &str) -> String {
-    printed(&[Part::Literal(text.to_owned())])
-}
-
-/// The pieces as a `LIKE` pattern.
-fn pattern(pieces: &[Part]) -> String {
-    pieces
-        .iter()
-        .map(|part| match part {
-            Part::Literal(text) => escaped_like(text),
-            Part::Star => "%".to_owned(),
-            Part::Question => "_".to_owned(),
-            Part::Hole { .. } => String::new(),
-        })
-        .collect()
-}
-
-fn escaped_like(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if matches!(letter, '%' | '_' | '\\') {
-            escaped.push('\\');
-        }
-        escaped.push(letter);
-    }
-    escaped
-}
-
-/// The pieces as a regular expression that stays within a line.
-fn regex_of(pieces: &[Part]) -> String {
-    pieces
-        .iter()
-        .map(|part| match part {
-            Part::Literal(text) => escaped_regex(text),
-            Part::Star => "[^\\n]*".to_owned(),
-            Part::Question => "[^\\n]".to_owned(),
-            Part::Hole { .. } => String::new(),
-        })
-        .collect()
-}
-
-fn escaped_regex(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if "\\.+*?()|[]{}^$#&-~/".contains(letter) || letter.is_whitespace() {
-            match letter {
-                '\n' => escaped.push_str("\\n"),
-                '\t' => escaped.push_str("\\t"),
-                ' ' => escaped.push(' '),
-                '&' | '~' | '#' | '-' | '/' => escaped.push(letter),
-                _ => {
-                    escaped.push('\\');
-                    escaped.push(letter);
-                }
-            }
-        } else {
-            escaped.push(letter);
-        }
-    }
-    escaped
-}
-
-fn one_line_text(text: &str) -> String {
-    text.replace(['\t', '\n'], " ")
-}
-
-fn one_line(pieces: &[Part]) -> Vec<Part> {
-    pieces
-        .iter()
-        .map(|part| match part {
-            Part::Literal(text) => Part::Literal(one_line_text(text)),
-            other => other.clone(),
-        })
-        .collect()
-}
-
-/// Lucene's regular expressions in the engine's syntax; the sign that cannot be translated when
-/// one cannot.
-///
-/// Lucene has no anchors, classes such as `\d`, or look-around: `^`, `$` and a backslash before a
-/// letter are that letter. `~`, `&`, `<`, `@` and `#` are operators of its own.
-fn lucene_regex(regex: &str) -> Result<String, char> {
-    let mut translated = String::with_capacity(regex.len());
-    let mut letters = regex.chars().peekable();
-    let mut in_class = false;
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\\' => match letters.next() {
-                Some(next) => translated.push_str(&escaped_regex(&next.to_string())),
-                None => translated.push_str("\\\\"),
-            },
-            '[' if !in_class => {
-                in_class = true;
-                translated.push('[');
-                if letters.peek() == Some(&'^') {
-                    letters.next();
-                    // A negated class must not cross a line of tokens.
-                    translated.push_str("^\\n");
-                }
-            }
-            ']' if in_class => {
-                in_class = false;
-                translated.push(']');
-            }
-            '[' | '&' | '~' if in_class => {
-                translated.push('\\');
-                translated.push(letter);
-            }
-            _ if in_class => translated.push(letter),
-            '.' => translated.push_str("[^\\n]"),
-            '^' | '$' => {
-                translated.push('\\');
-                translated.push(letter);
-            }
-            '~' | '&' | '@' | '<' | '#' => return Err(letter),
-            '"' => {
-                for quoted in letters.by_ref() {
-                    if quoted == '"' {
-                        break;
-                    }
-                    translated.push_str(&escaped_regex(&quoted.to_string()));
-                }
-            }
-            other => translated.push(other),
-        }
-    }
-    Ok(translated)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -920,21 +938,5 @@ mod tests {
         assert_eq!(low[10..], [0xff, 0xff, 10, 0, 0, 0]);
         assert_eq!(high[10..], [0xff, 0xff, 10, 255, 255, 255]);
         assert_eq!(network("10.0.0.0/33"), None);
-    }
-
-    #[test]
-    fn lucene_regular_expressions() {
-        #[rustfmt::skip]
-        let rows = [
-            ("role-[0-9]+", Ok("role-[0-9]+".to_owned())),
-            ("a.c", Ok("a[^\\n]c".to_owned())),
-            ("^a$", Ok("\\^a\\$".to_owned())),
-            ("[^a]", Ok("[^\\na]".to_owned())),
-            ("a\"b.c\"", Ok("ab\\.c".to_owned())),
-            ("~a", Err('~')),
-        ];
-        for (regex, want) in rows {
-            assert_eq!(lucene_regex(regex), want, "{regex}");
-        }
     }
 }

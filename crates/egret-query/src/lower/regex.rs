@@ -1,0 +1,77 @@
+//! Lucene's regular expressions in the engine's syntax.
+
+use super::text::escaped_regex;
+
+/// Lucene's regular expressions in the engine's syntax; the sign that cannot be translated when
+/// one cannot.
+///
+/// Lucene has no anchors, classes such as `\d`, or look-around: `^`, `$` and a backslash before a
+/// letter are that letter. `~`, `&`, `<`, `@` and `#` are operators of its own.
+pub(super) fn lucene_regex(regex: &str) -> Result<String, char> {
+    let mut translated = String::with_capacity(regex.len());
+    let mut letters = regex.chars().peekable();
+    let mut in_class = false;
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => match letters.next() {
+                Some(next) => translated.push_str(&escaped_regex(&next.to_string())),
+                None => translated.push_str("\\\\"),
+            },
+            '[' if !in_class => {
+                in_class = true;
+                translated.push('[');
+                if letters.peek() == Some(&'^') {
+                    letters.next();
+                    // A negated class must not cross a line of tokens.
+                    translated.push_str("^\\n");
+                }
+            }
+            ']' if in_class => {
+                in_class = false;
+                translated.push(']');
+            }
+            '[' | '&' | '~' if in_class => {
+                translated.push('\\');
+                translated.push(letter);
+            }
+            _ if in_class => translated.push(letter),
+            '.' => translated.push_str("[^\\n]"),
+            '^' | '$' => {
+                translated.push('\\');
+                translated.push(letter);
+            }
+            '~' | '&' | '@' | '<' | '#' => return Err(letter),
+            '"' => {
+                for quoted in letters.by_ref() {
+                    if quoted == '"' {
+                        break;
+                    }
+                    translated.push_str(&escaped_regex(&quoted.to_string()));
+                }
+            }
+            other => translated.push(other),
+        }
+    }
+    Ok(translated)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lucene_regular_expressions() {
+        #[rustfmt::skip]
+        let rows = [
+            ("role-[0-9]+", Ok("role-[0-9]+".to_owned())),
+            ("a.c", Ok("a[^\\n]c".to_owned())),
+            ("^a$", Ok("\\^a\\$".to_owned())),
+            ("[^a]", Ok("[^\\na]".to_owned())),
+            ("a\"b.c\"", Ok("ab\\.c".to_owned())),
+            ("~a", Err('~')),
+        ];
+        for (regex, want) in rows {
+            assert_eq!(lucene_regex(regex), want, "{regex}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Elastic's detection rules, as their repository keeps them: TOML with a `[rule]` table.
+//!
+//! # Source
+//!
+//! <https://www.elastic.co/docs/solutions/security/detect-and-alert>, rule types `query`, `threshold`,
+//! `new_terms`, `eql` and `esql`.
+
+use std::path::Path;
+
+use egret_query::Language;
+use toml::{Table, Value};
+
+use crate::{Asked, Counting, Kind, NewTerms, Rule};
+
+const SECOND: i64 = 1_000_000;
+
+/// Reads one file; the error says what was expected and found.
+pub(crate) fn read(text: &str, file: &Path) -> Result<Rule, String> {
+    let document: Table = text
+        .parse()
+        .map_err(|error: toml::de::Error| format!("expected TOML: {}", error.message()))?;
+    let rule = document
+        .get("rule")
+        .and_then(Value::as_table)
+        .ok_or("expected a table `[rule]`, found none")?;
+    let text = |name: &str| rule.get(name).and_then(Value::as_str).unwrap_or_default();
+    let stem =
+        file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let or_stem = |text: &str| if text.is_empty() { stem.clone() } else { text.to_owned() };
+    let kind = text("type");
+    if kind.is_empty() {
+        return Err("expected `type = \"…\"` in `[rule]`, found none".to_owned());
+    }
+    let (language, title) = match text("language") {
+        "lucene" => (Language::Lucene, "lucene"),
+        "eql" => (Language::Eql, "eql"),
+        "esql" => (Language::Esql, "esql"),
+        _ => (Language::Kql, "kql"),
+    };
+    let indices: Vec<&str> = rule
+        .get("index")
+        .and_then(Value::as_array)
+        .map(|list| list.iter().filter_map(Value::as_str).collect())
+        .unwrap_or_default();
+    let query = text("query");
+    let asked = || Asked::Text(query.to_owned(), language);
+    let alerts = query.contains(".alerts-security")
+        || indices.iter().any(|index| index.contains(".alerts-"))
+        || query.contains("kibana.alert.");
+    let kind = if alerts {
+        Kind::Unsupported(
+            "it looks at alerts of other rules, which no log of a case holds".to_owned(),
+        )
+    } else {
+        match kind {
+            _ if query.trim().is_empty() && kind != "machine_learning" => {
+                return Err("expected `query = …` in `[rule]`, found none".to_owned());
+            }
+            "query" | "saved_query" | "eql" | "esql" => Kind::Query(asked()),
+            "threshold" => Kind::Counting(asked(), threshold(rule)?),
+            "new_terms" => Kind::NewTerms(asked(), new_terms(rule)?),
+            other => Kind::Unsupported(format!("rules of type `{other}` are not run")),
+        }
+    };
+    let mut attack: Vec<String> = Vec::new();
+    for threat in list(rule, "threat") {
+        for technique in list(threat, "technique") {
+            attack.extend(technique.get("id").and_then(Value::as_str).map(str::to_owned));
+            for below in list(technique, "subtechnique") {
+                attack.extend(below.get("id").and_then(Value::as_str).map(str::to_owned));
+            }
+        }
+    }
+    attack.sort();
+    attack.dedup();
+    Ok(Rule {
+        id: or_stem(text("rule_id")),
+        title: or_stem(text("name")),
+        level: text("severity").to_owned(),
+        language: title,
+        attack,
+        datasets: datasets(&indices, query),
+        file: file.to_owned(),
+        kind,
+    })
+}
+
+fn list<'t>(table: &'t Table, name: &str) -> impl Iterator<Item = &'t Table> {
+    table
+        .get(name)
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(Value::as_table)
+}
+
+/// Datasets that the index patterns, or a `FROM`, name.
+fn datasets(indices: &[&str], query: &str) -> Vec<String> {
+    const KNOWN: &[(&str, &str)] = &[
+        ("logs-aws.cloudtrail", "aws.cloudtrail"),
+        ("logs-aws.vpcflow", "aws.vpcflow"),
+        ("logs-aws.s3access", "aws.s3access"),
+        ("logs-aws.guardduty", "aws.guardduty"),
+        ("logs-aws.route53", "aws.route53_resolver_logs"),
+        ("logs-okta", "okta.system"),
+    ];
+    let mut found: Vec<String> = KNOWN
+        .iter()
+        .filter(|(index, dataset)| {
+            indices.iter().any(|one| one.starts_with(index))
+                || query.contains(index)
+                || query.contains(&format!("\"{dataset}\""))
+        })
+        .map(|(_, dataset)| (*dataset).to_owned())
+        .collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// A value, or a list of them, as texts.
+fn texts(value: Option<&Value>) -> Vec<String> {
+    match value {
+        Some(Value::String(text)) if !text.is_empty() => vec![text.clone()],
+        Some(Value::Array(list)) => {
+            list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn number(value: Option<&Value>) -> Option<u64> {
+    u64::try_from(value?.as_integer()?).ok()
+}
+
+fn threshold(rule: &Table) -> Result<Counting, String> {
+    let threshold =
+        rule.get("threshold").and_then(Value::as_table).ok_or("expected `[rule.threshold]`")?;
+    let at_least =
+        number(threshold.get("value")).ok_or("expected `value` in `[rule.threshold]`")?;
+    let mut further = list(threshold, "cardinality").filter_map(|one| {
+        let field = one.get("field").and_then(Value::as_str).filter(|field| !field.is_empty())?;
+        Some((field.to_owned(), number(one.get("value"))?))
+    });
+    let and_values = further.next();
+    Ok(Counting {
+        by: texts(threshold.get("field")),
+        values_of: None,
+        at_least,
+        at_most: None,
+        and_values,
+        span: look_back(rule),
+    })
+}
+
+/// How far a run of the rule looks back: `from = "now-9m"`, six minutes where it does not say.
+fn look_back(rule: &Table) -> i64 {
+    rule.get("from").and_then(Value::as_str).and_then(ago).unwrap_or(360 * SECOND)
+}
+
+/// Microseconds of `now-9m`.
+fn ago(text: &str) -> Option<i64> {
+    let rest = text.trim().strip_prefix("now-")?;
+    let digits = rest.find(|letter: char| !letter.is_ascii_digit())?;
+    let (count, unit) = rest.split_at_checked(digits)?;
+    let unit = match unit.chars().next()? {
+        's' => 1,
+        'm' => 60,
+        'h' | 'H' => 3_600,
+        'd' => 86_400,
+        'w' => 7 * 86_400,
+        'M' => 30 * 86_400,
+        'y' => 365 * 86_400,
+        _ => return None,
+    };
+    count.parse::<i64>().ok()?.checked_mul(unit)?.checked_mul(SECOND)
+}
+
+fn new_terms(rule: &Table) -> Result<NewTerms, String> {
+    let new_terms =
+        rule.get("new_terms").and_then(Value::as_table).ok_or("expected `[rule.new_terms]`")?;
+    let of = texts(new_terms.get("value"));
+    if of.is_empty() {
+        return Err("expected `value = […]` in `[rule.new_terms]`, found none".to_owned());
+    }
+    let start = list(new_terms, "history_window_start")
+        .find_map(|one| ago(one.get("value").and_then(Value::as_str)?));
+    Ok(NewTerms { of, history: start.unwrap_or(14 * 86_400 * SECOND) })
+}

@@ -1,0 +1,186 @@
+//! Detection rules over a case, and Sigma's next to another evaluator of the same rules.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use rsigma_eval::Engine;
+use rsigma_eval::event::JsonEvent;
+use serde_json::{Value, json};
+
+use crate::egret::egret;
+
+fn rules(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules").join(folder)
+}
+
+/// A call of `user` at a minute of the day.
+fn call(number: u32, day: u32, minute: u32, action: &str, more: &Value) -> Value {
+    let mut record = json!({
+        "eventVersion": "1.11", "awsRegion": "us-east-1",
+        "eventTime": format!("2026-11-{day:02}T{:02}:{:02}:00Z", minute / 60, minute % 60),
+        "eventSource": "s3.amazonaws.com", "eventName": action,
+        "sourceIPAddress": "198.51.100.7",
+        "userIdentity": {
+            "type": "IAMUser", "userName": "ana", "accountId": "111122223333",
+            "arn": "arn:aws:iam::111122223333:user/ana", "accessKeyId": "AKIAIOSFODNN7EXAMPLE",
+        },
+        "eventID": format!("e-{number}"), "recipientAccountId": "111122223333",
+    });
+    for (name, value) in more.as_object().unwrap() {
+        record[name] = value.clone();
+    }
+    record
+}
+
+/// Eight days of somebody's work, and a bad quarter of an hour.
+fn log() -> Vec<Value> {
+    let read =
+        |key: &str| json!({ "requestParameters": { "bucketName": "example-payroll", "key": key } });
+    let with = |mut record: Value, name: &str, value: Value| {
+        record[name] = value;
+        record
+    };
+    let mut records = Vec::new();
+    for day in 1..8 {
+        records.push(call(day, day, 540, "GetObject", &read("daily.csv")));
+    }
+    let denied =
+        json!({ "errorCode": "AccessDenied", "errorMessage": "User is not authorized to perform" });
+    records.push(call(20, 8, 600, "ListBuckets", &denied));
+    for (number, key) in
+        [(21, "2026/a.csv"), (22, "2026/b.csv"), (23, "2026/c.csv"), (24, "notes.txt")]
+    {
+        let record = call(number, 8, 580 + number, "GetObject", &read(key));
+        records.push(with(record, "sourceIPAddress", json!("203.0.113.9")));
+    }
+    records.push(with(
+        call(25, 8, 606, "GetObject", &read("x.csv")),
+        "sourceIPAddress",
+        json!("10.0.1.5"),
+    ));
+    records.push(call(
+        26,
+        8,
+        607,
+        "HeadObject",
+        &json!({ "errorCode": "Client.UnauthorizedOperation" }),
+    ));
+    let service = json!({ "type": "AWSService", "invokedBy": "cloudtrail.amazonaws.com" });
+    records.push(with(call(27, 8, 608, "GetObject", &read("y.csv")), "userIdentity", service));
+    let made = json!({
+        "eventSource": "iam.amazonaws.com", "requestParameters": { "userName": "bo" },
+        "responseElements": { "accessKey": { "accessKeyId": "AKIAI44QH8DHBEXAMPLE" } },
+    });
+    records.push(call(30, 8, 620, "CreateAccessKey", &made));
+    let by_bo = json!({
+        "type": "IAMUser", "userName": "bo", "accountId": "111122223333",
+        "arn": "arn:aws:iam::111122223333:user/bo", "accessKeyId": "AKIAI44QH8DHBEXAMPLE",
+    });
+    records.push(with(call(31, 8, 640, "ListObjects", &json!({})), "userIdentity", by_bo.clone()));
+    records.push(with(call(32, 8, 700, "ListObjects", &json!({})), "userIdentity", by_bo));
+    let trail = json!({ "eventSource": "cloudtrail.amazonaws.com" });
+    records.push(call(40, 8, 660, "StopLogging", &trail));
+    records.push(call(41, 8, 665, "StartLogging", &trail));
+    records.push(call(42, 8, 760, "StopLogging", &trail));
+    let backup = json!({
+        "eventSource": "rds.amazonaws.com",
+        "requestParameters": { "dBInstanceIdentifier": "payroll", "backupRetentionPeriod": 0 },
+    });
+    records.push(call(43, 8, 800, "ModifyDBInstance", &backup));
+    records
+}
+
+fn case(folder: &Path) {
+    std::fs::write(folder.join("log.json"), json!({ "Records": log() }).to_string()).unwrap();
+    let run = egret(folder, ["ingest", "log.json", "--case", "case"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+}
+
+/// Outcomes by the rule's id; of a file without a rule, by its name.
+fn outcomes(folder: &Path, rules: &Path) -> BTreeMap<String, Value> {
+    let path = rules.to_string_lossy();
+    let run = egret(folder, ["rules", "run", &path, "--case", "case", "-t", "json"]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    let lines = run.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines
+        .map(|line| {
+            let id = line["id"].as_str().map(str::to_owned);
+            let file = line["file"].as_str().unwrap();
+            let name = Path::new(file).file_name().unwrap().to_string_lossy().into_owned();
+            (id.unwrap_or(name), line)
+        })
+        .collect()
+}
+
+#[test]
+fn elastic_rules() {
+    let folder = tempfile::tempdir().unwrap();
+    case(folder.path());
+    let outcomes = outcomes(folder.path(), &rules("elastic"));
+    #[rustfmt::skip]
+    let rows = [
+        ("example-query", "hit", 1, "1 event"),
+        ("example-threshold", "hit", 1, "1 group"),
+        // Three new addresses, and a service that reads for nobody is of no group; the first day's
+        // address is new because nothing lies before it.
+        ("example-new-terms", "hit", 3, "1 of them lie so early"),
+        ("example-sequence", "hit", 1, "1 sequence"),
+        ("example-missing", "hit", 1, "1 sequence"),
+        ("example-esql", "hit", 1, "1 row"),
+        ("example-okta", "no_hit", 0, "no log at hand could show it: okta.system is not among the evidence"),
+        ("example-alerts", "unsupported", 0, "alerts of other rules"),
+        ("example-unknown", "unsupported", 0, "no source fills a field `azure.auditlogs.operation_name`"),
+        ("broken.toml", "failed", 0, "expected a table `[rule]`"),
+    ];
+    for (id, status, count, reason) in rows {
+        let outcome = outcomes.get(id).unwrap_or_else(|| panic!("no outcome of {id}"));
+        assert_eq!(outcome["status"], status, "{outcome:#}");
+        if status != "failed" {
+            assert_eq!(outcome["rows"], count, "{outcome:#}");
+        }
+        assert!(outcome["reason"].as_str().unwrap().contains(reason), "{outcome:#}");
+    }
+    assert_eq!(outcomes.len(), rows.len());
+    let of = |id: &str| outcomes[id]["sample"].as_array().unwrap().clone();
+    let ids = |id: &str| {
+        Vec::from_iter(of(id).iter().map(|event| event["id"].as_str().unwrap().to_owned()))
+    };
+    assert_eq!(ids("example-sequence"), ["e-30", "e-31"]);
+    assert_eq!(ids("example-missing"), ["e-42"]);
+    assert_eq!(ids("example-threshold"), ["e-21", "e-22", "e-23"]);
+    assert_eq!(outcomes["example-query"]["attack"], json!(["T1490"]));
+}
+
+#[test]
+fn sigma_rules_match_what_another_evaluator_matches() {
+    let folder = tempfile::tempdir().unwrap();
+    case(folder.path());
+    let file = rules("sigma").join("reads.yml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let collection = rsigma_parser::parse_sigma_yaml(&text).unwrap();
+    assert!(collection.errors.is_empty(), "{:?}", collection.errors);
+    let outcomes = outcomes(folder.path(), &file);
+    let records = log();
+    for rule in &collection.rules {
+        let mut engine = Engine::new();
+        engine.add_rule(rule).unwrap();
+        let want: BTreeSet<String> = records
+            .iter()
+            .filter(|record| !engine.evaluate(&JsonEvent::borrow(record)).is_empty())
+            .map(|record| record["eventID"].as_str().unwrap().to_owned())
+            .collect();
+        assert!(!want.is_empty() && want.len() < records.len(), "{} tells nothing", rule.title);
+        let outcome = &outcomes[rule.id.as_ref().unwrap()];
+        assert_eq!(outcome["rows"], want.len(), "{}: {want:?}", rule.title);
+        for event in outcome["sample"].as_array().unwrap() {
+            assert!(want.contains(event["id"].as_str().unwrap()), "{}: {event}", rule.title);
+        }
+    }
+    for (id, events) in [("4", vec!["e-21", "e-22", "e-23"]), ("5", vec!["e-20", "e-21"])] {
+        let outcome = &outcomes[&format!("00000000-0000-4000-8000-00000000000{id}")];
+        assert_eq!(outcome["status"], "hit", "{outcome:#}");
+        let found = outcome["sample"].as_array().unwrap().iter();
+        let found: Vec<&str> = found.map(|event| event["id"].as_str().unwrap()).collect();
+        assert_eq!(found, events);
+    }
+}
