@@ -17,6 +17,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
             reading,
             strict: false,
             ignore_case: false,
+            unknown_is_missing: false,
         };
         if let Err(diagnostics) = compile(text, &options) {
             assert!(!diagnostics.is_empty(), "refused without a reason");

@@ -203,6 +203,7 @@ fn plan_query(
         reading: Reading::Investigator,
         strict: false,
         ignore_case: false,
+        unknown_is_missing: false,
     };
     match egret_query::compile(text, &options) {
         Ok(query) => {

@@ -19,6 +19,7 @@ use crate::{Diagnostic, Options, Query, compile_parsed};
 ///     reading: Reading::Standard,
 ///     strict: false,
 ///     ignore_case: false,
+///     unknown_is_missing: false,
 /// };
 /// let reads = Condition::value("event.action", vec![Piece::Text("Get".into()), Piece::Any], false);
 /// let failed = Condition::value("event.outcome", vec![Piece::Text("failure".into())], true);

@@ -52,6 +52,7 @@ codes! {
     Limit "E-LIMIT" Error "The query is longer or more deeply nested than is read.";
     Unsupported "E-UNSUPPORTED" Error "The construct is understood and cannot be run.";
     RepairStrict "E-REPAIR-STRICT" Error "Strict reading refuses text that would have to be repaired.";
+    NoField "W-NOFIELD" Warning "No source fills a field of this name; it is read as missing.";
     QuotedWildcard "W-QUOTED-WILDCARD" Warning "A star or question mark in quotes is run as a wildcard.";
     Precedence "W-PRECEDENCE" Warning "AND-ed time bounds after an OR chain were applied to the whole chain.";
     LowercaseOperator "W-LOWERCASE-OP" Warning "A lower-case and, or, not is read as an operator.";

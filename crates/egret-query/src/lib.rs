@@ -59,6 +59,9 @@ pub struct Options<'a> {
     pub strict: bool,
     /// Compare text without regard to case.
     pub ignore_case: bool,
+    /// Read a field that no source fills as one that is missing, with a warning, as Elasticsearch
+    /// does, instead of refusing the query.
+    pub unknown_is_missing: bool,
 }
 
 /// A query that can be run.
@@ -109,6 +112,7 @@ pub struct Query {
 ///     reading: Reading::Investigator,
 ///     strict: false,
 ///     ignore_case: false,
+///     unknown_is_missing: false,
 /// };
 /// let query = compile("aws.s3.bucket.name: \"<bucket_name>\"", &options).map_err(|_| "no query")?;
 /// assert_eq!(query.bound_text, "aws.s3.bucket.name: \"payroll\"");

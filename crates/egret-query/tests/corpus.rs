@@ -168,6 +168,7 @@ async fn run(folder: &Path, file: &Path) {
             reading,
             strict: false,
             ignore_case: false,
+            unknown_is_missing: false,
         };
         let compiled = compile(query, &options)
             .unwrap_or_else(|diagnostics| panic!("{reason}\n{query}\n{diagnostics:#?}"));

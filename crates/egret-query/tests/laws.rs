@@ -83,6 +83,7 @@ proptest! {
             reading: Reading::Investigator,
             strict: false,
             ignore_case: false,
+            unknown_is_missing: false,
         };
         if let Err(diagnostics) = compile(&text, &options) {
             prop_assert!(!diagnostics.is_empty());

@@ -91,6 +91,7 @@ impl Asked {
             reading: Reading::Standard,
             strict: false,
             ignore_case: false,
+            unknown_is_missing: true,
         };
         match self {
             Self::Text(text, language) => egret_query::compile(text, &options(*language)),
@@ -124,8 +125,9 @@ impl Rule {
     /// Why it cannot be run, when that shows without any events.
     pub fn problem(&self) -> Option<String> {
         let bindings = Bindings::new();
-        let failed = |asked: &Asked| {
-            asked.compile(Timestamp::UNIX_EPOCH, &bindings).err().map(|errors| said(&errors))
+        let failed = |asked: &Asked| match asked.compile(Timestamp::UNIX_EPOCH, &bindings) {
+            Ok(query) => says_nothing(&query),
+            Err(errors) => Some(said(&errors)),
         };
         match &self.kind {
             Kind::Query(asked) | Kind::Counting(asked, _) | Kind::NewTerms(asked, _) => {
@@ -160,6 +162,9 @@ pub enum RuleError {
     /// There is nothing to run.
     #[error("`{0}` holds no `.toml`, `.yml` or `.yaml` file; expected Elastic or Sigma rules")]
     NothingThere(PathBuf),
+    /// A rule groups by a field that no source fills.
+    #[error("{0}")]
+    Field(String),
     /// The engine failed.
     #[error("query engine: {0}")]
     Engine(#[from] DataFusionError),
@@ -402,7 +407,7 @@ pub async fn run(
                                 &rule.datasets,
                                 &loaded,
                             ),
-                            Err(error) => Outcome::of(rule, Status::Failed, error.to_string()),
+                            Err(error) => broken(rule, &error),
                         }
                     }
                 }
@@ -434,8 +439,16 @@ fn settled(
         Ok(found) => {
             Outcome::of(rule, Status::NoHit, "").found(&found, what, &rule.datasets, loaded)
         }
-        Err(error) => Outcome::of(rule, Status::Failed, error.to_string()),
+        Err(error) => broken(rule, &error),
     };
+    if outcome.status == Status::NoHit {
+        if let Some(reason) = says_nothing(query) {
+            outcome.status = Status::Unsupported;
+            outcome.reason = reason;
+        } else if let Some(unknown) = unknown_fields(query) {
+            outcome.reason = format!("{}; {unknown}", outcome.reason);
+        }
+    }
     outcome.notes = query
         .diagnostics
         .iter()
@@ -443,6 +456,30 @@ fn settled(
         .map(|one| format!("{}: {}", one.code, one.message))
         .collect();
     outcome
+}
+
+/// Fields that no source fills, when the query names any.
+fn unknown_fields(query: &Query) -> Option<String> {
+    let unknown: Vec<&str> = query
+        .diagnostics
+        .iter()
+        .filter(|one| one.code == egret_query::Code::NoField)
+        .map(|one| one.message.as_str())
+        .collect();
+    (!unknown.is_empty()).then(|| unknown.join("; "))
+}
+
+/// Why a query can say nothing: apart from the dataset it names no field that any source fills.
+fn says_nothing(query: &Query) -> Option<String> {
+    let dataset = fields::EVENT_DATASET.name();
+    unknown_fields(query).filter(|_| query.fields.iter().all(|field| field == dataset))
+}
+
+/// A rule that went wrong while it ran.
+fn broken(rule: &Rule, error: &RuleError) -> Outcome {
+    let status =
+        if matches!(error, RuleError::Field(_)) { Status::Unsupported } else { Status::Failed };
+    Outcome::of(rule, status, error.to_string())
 }
 
 /// Count, first and last of each query, from one scan; then a few events of those that matched.

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
-use datafusion::common::DataFusionError;
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::{DataFrame, ident, when};
 use egret_model::ecs::catalog::fields;
@@ -42,8 +41,7 @@ pub(crate) fn key_exprs(names: &[String]) -> Result<Vec<Expr>, RuleError> {
     names
         .iter()
         .map(|name| {
-            egret_query::field(name)
-                .map_err(|diagnostic| RuleError::Engine(DataFusionError::Plan(diagnostic.message)))
+            egret_query::field(name).map_err(|diagnostic| RuleError::Field(diagnostic.message))
         })
         .collect()
 }

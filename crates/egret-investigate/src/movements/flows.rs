@@ -117,6 +117,7 @@ fn outbound(channel: &Channel, scope: &Scope<'_>) -> Result<Expr, AnalysisError>
         reading: Reading::Standard,
         strict: false,
         ignore_case: false,
+        unknown_is_missing: false,
     };
     let text = "source.ip: \"<internal>\" AND destination.ip: [NOT \"<internal>\"]";
     let leaving =

@@ -117,6 +117,7 @@ fn compile(channel: &Channel, text: &str, now: Timestamp) -> Result<Expr, Analys
         reading: Reading::Standard,
         strict: false,
         ignore_case: false,
+        unknown_is_missing: false,
     };
     egret_query::compile(text, &options).map(|query| query.expr).map_err(|diagnostics| {
         AnalysisError::Query {

@@ -271,6 +271,8 @@ catalog! {
     CT_USER_IDENTITY_IDENTITY_PROVIDER "aws.cloudtrail.user_identity.identity_provider" Keyword Egret "SAML or web identity provider";
     CT_USER_IDENTITY_SESSION_NAME "aws.cloudtrail.user_identity.session_name" Keyword Egret "role session name, the last part of an assumed-role ARN";
     CT_USER_IDENTITY_ON_BEHALF_OF_USER_ID "aws.cloudtrail.user_identity.on_behalf_of.user_id" Keyword Egret "Identity Center user behind the session";
+    CT_USER_IDENTITY_ON_BEHALF_OF_STORE "aws.cloudtrail.user_identity.on_behalf_of.identity_store_arn" Keyword Elastic "identity store of that user";
+    CT_USER_IDENTITY_CREDENTIAL_ID "aws.cloudtrail.user_identity.credential_id" Keyword Elastic "access token of IAM Identity Center";
     CT_SESSION_CREATION_DATE "aws.cloudtrail.user_identity.session_context.creation_date" Date Elastic "when the session's credentials were issued";
     CT_SESSION_MFA_AUTHENTICATED "aws.cloudtrail.user_identity.session_context.mfa_authenticated" Keyword Elastic "`true` or `false`, as text";
     CT_SESSION_ISSUER_TYPE "aws.cloudtrail.user_identity.session_context.session_issuer.type" Keyword Elastic "`Role`, …";

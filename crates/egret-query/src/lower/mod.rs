@@ -81,11 +81,14 @@ impl Lowered {
 }
 
 /// What a query is lowered with, and what is gathered on the way.
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing of the whole query")]
 pub(crate) struct Lowering<'a> {
     pub(crate) bindings: &'a Bindings,
     pub(crate) now: Timestamp,
     pub(crate) reading: Reading,
     pub(crate) ignore_case: bool,
+    /// A field that no source fills is missing, rather than an error.
+    pub(crate) unknown_is_missing: bool,
     /// What is missing makes a comparison neither true nor false, and so its opposite.
     pub(crate) three_valued: bool,
     /// Columns that steps of a pipeline made.
@@ -107,6 +110,7 @@ impl<'a> Lowering<'a> {
             now: options.now,
             reading: options.reading,
             ignore_case: options.ignore_case,
+            unknown_is_missing: options.unknown_is_missing,
             three_valued,
             made: std::collections::BTreeSet::new(),
             has_events: true,
@@ -182,6 +186,14 @@ impl Lowering<'_> {
                     self.predicate(&target, name, predicate, top)
                 }
                 Err(_unknown) if name.text.contains('*') => self.any_field(name, predicate),
+                Err(error) if self.is_missing(&error) => {
+                    let missing = if self.three_valued {
+                        lit(ScalarValue::Boolean(None))
+                    } else {
+                        lit(false)
+                    };
+                    Lowered::atom(missing, format!("{}: …", name.text))
+                }
                 Err(error) => {
                     self.errors.push(error);
                     Lowered::atom(lit(false), String::new())
@@ -194,6 +206,19 @@ impl Lowering<'_> {
                 }
             }
         }
+    }
+
+    /// Whether a field that is not known is read as missing; said once.
+    fn is_missing(&mut self, error: &Diagnostic) -> bool {
+        let missing = self.unknown_is_missing && self.has_events && error.code == Code::Field;
+        if missing {
+            let message = format!("{}; it is read as missing", error.message);
+            let known = self.diagnostics.iter().any(|one| one.message == message);
+            if !known {
+                self.diagnostics.push(Diagnostic::new(Code::NoField, error.span.clone(), message));
+            }
+        }
+        missing
     }
 
     /// What a name stands for here: a column that a step made, or a field.

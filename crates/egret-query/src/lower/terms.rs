@@ -92,6 +92,9 @@ impl Lowering<'_> {
                     }
                     content(&target)
                 }
+                Err(error) if self.is_missing(&error) => {
+                    cast(lit(ScalarValue::Null), DataType::Utf8)
+                }
                 Err(error) => {
                     self.errors.push(error);
                     return None;

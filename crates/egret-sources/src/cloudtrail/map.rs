@@ -213,6 +213,9 @@ fn who<'r>(record: &'r Record<'_>, tokens: &'r Tokens, row: &mut EventBuilder) -
     set(row, fields::CT_USER_IDENTITY_INVOKED_BY, identity.invoked_by.as_ref());
     set(row, fields::CT_USER_IDENTITY_IDENTITY_PROVIDER, identity.identity_provider.as_ref());
     set(row, fields::CT_USER_IDENTITY_ON_BEHALF_OF_USER_ID, behalf);
+    let store = identity.on_behalf_of_store.as_ref();
+    set(row, fields::CT_USER_IDENTITY_ON_BEHALF_OF_STORE, store);
+    set(row, fields::CT_USER_IDENTITY_CREDENTIAL_ID, identity.credential_id.as_ref());
     if let Some(created) = identity.session_created {
         row.set_time(fields::CT_SESSION_CREATION_DATE, created);
     }

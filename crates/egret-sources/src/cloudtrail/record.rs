@@ -73,7 +73,9 @@ pub(super) struct Identity<'a> {
     pub(super) user_name: Text<'a>,
     pub(super) invoked_by: Text<'a>,
     pub(super) identity_provider: Text<'a>,
+    pub(super) credential_id: Text<'a>,
     pub(super) on_behalf_of_user_id: Text<'a>,
+    pub(super) on_behalf_of_store: Text<'a>,
     pub(super) session_created: Option<i64>,
     pub(super) mfa_authenticated: Text<'a>,
     pub(super) issuer_type: Text<'a>,
@@ -241,9 +243,13 @@ impl<'a> Identity<'a> {
                 "userName" => &mut self.user_name,
                 "invokedBy" => &mut self.invoked_by,
                 "identityProvider" => &mut self.identity_provider,
+                "credentialId" => &mut self.credential_id,
                 "onBehalfOf" if is_object(cursor) => {
                     return cursor.members(|cursor, name, key| match name {
                         "userId" => text(cursor, &mut self.on_behalf_of_user_id, rest, BEHALF, key),
+                        "identityStoreArn" => {
+                            text(cursor, &mut self.on_behalf_of_store, rest, BEHALF, key)
+                        }
                         _ => keep(cursor, rest, BEHALF, key),
                     });
                 }

@@ -223,6 +223,7 @@ const TRANSACTION: &[&str] = &["transaction"];
 const SECURITY: &[&str] = &["securityContext"];
 const AUTHENTICATION: &[&str] = &["authenticationContext"];
 const DEBUG: &[&str] = &["debugContext"];
+const ISSUER: &[&str] = &["authenticationContext", "issuer"];
 
 /// A record as logged.
 #[derive(Debug, Default)]
@@ -253,6 +254,8 @@ struct Record<'a> {
     domain: Text<'a>,
     is_proxy: Option<bool>,
     session_id: Text<'a>,
+    root_session_id: Text<'a>,
+    issuer_id: Text<'a>,
     credential_type: Text<'a>,
     credential_provider: Text<'a>,
     interface: Text<'a>,
@@ -320,7 +323,14 @@ impl<'a> Record<'a> {
                 "authenticationContext" if is_object(cursor) => {
                     cursor.members(|cursor, name, key| {
                         let slot = match name {
+                            "issuer" if is_object(cursor) => {
+                                return cursor.members(|cursor, name, key| match name {
+                                    "id" => text(cursor, &mut self.issuer_id, rest, ISSUER, key),
+                                    _ => keep(cursor, rest, ISSUER, key),
+                                });
+                            }
                             "externalSessionId" => &mut self.session_id,
+                            "rootSessionId" => &mut self.root_session_id,
                             "credentialType" => &mut self.credential_type,
                             "credentialProvider" => &mut self.credential_provider,
                             "interface" => &mut self.interface,
@@ -447,6 +457,9 @@ impl<'a> Record<'a> {
             (fields::OKTA_SECURITY_CONTEXT_ISP, &self.isp),
             (fields::OKTA_SECURITY_CONTEXT_DOMAIN, &self.domain),
             (fields::OKTA_AUTHENTICATION_EXTERNAL_SESSION_ID, &self.session_id),
+            (fields::OKTA_AUTHENTICATION_ROOT_SESSION_ID, &self.root_session_id),
+            (fields::OKTA_AUTHENTICATION_ISSUER_ID, &self.issuer_id),
+            (fields::SOURCE_AS_ORGANIZATION_NAME, &self.as_org),
             (fields::OKTA_AUTHENTICATION_CREDENTIAL_TYPE, &self.credential_type),
             (fields::OKTA_AUTHENTICATION_CREDENTIAL_PROVIDER, &self.credential_provider),
             (fields::OKTA_AUTHENTICATION_INTERFACE, &self.interface),
@@ -458,9 +471,17 @@ impl<'a> Record<'a> {
         }
         if let Some(number) = self.as_number {
             row.set_i64(fields::OKTA_SECURITY_CONTEXT_AS_NUMBER, number);
+            row.set_i64(fields::SOURCE_AS_NUMBER, number);
         }
         if let Some(debug) = &self.debug {
-            row.set_flattened(fields::OKTA_DEBUG_DATA, debug.json, tokens.of(debug));
+            let logged = tokens.of(debug);
+            match risk(logged) {
+                Some(risk) => {
+                    let all = format!("{logged}{risk}");
+                    row.set_flattened(fields::OKTA_DEBUG_DATA, debug.json, &all);
+                }
+                None => row.set_flattened(fields::OKTA_DEBUG_DATA, debug.json, logged),
+            }
         }
         if let Some(json) = self.targets_json.filter(|json| !holds_nothing(json)) {
             row.set_str(fields::OKTA_TARGET, json);
@@ -578,9 +599,72 @@ fn classify(event_type: &str) -> (&'static [&'static str], &'static [&'static st
     }
 }
 
+/// What Okta thinks of a sign-in, as further leaves of the debug data, under Elastic's names.
+///
+/// It logs it as text: `risk` as `{reasons=Anomalous Device, level=MEDIUM}`, `behaviors` as
+/// `{New Device=POSITIVE, New IP=NEGATIVE}`, both also inside `logOnlySecurityData` as JSON.
+fn risk(tokens: &str) -> Option<String> {
+    let of =
+        |name: &str| tokens.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('\t'));
+    let mut found = String::new();
+    let mut add = |name: &str, value: &str| {
+        let value = value.trim();
+        if !value.is_empty() {
+            found.push_str(&format!("{name}\t{value}\n"));
+        }
+    };
+    let security: Option<serde_json::Value> =
+        of("logOnlySecurityData").and_then(|text| serde_json::from_str(text).ok());
+    let inside = |path: &str| security.as_ref().and_then(|data| data.pointer(path)?.as_str());
+    let printed = |text: &'_ str, name: &str| -> Option<String> {
+        let (_, behind) = text.split_once(&format!("{name}="))?;
+        let end = behind.find([',', '}']).unwrap_or(behind.len());
+        behind.get(..end).map(str::to_owned)
+    };
+    let text = of("risk").unwrap_or_default();
+    for (name, path) in [("level", "/risk/level"), ("reasons", "/risk/reasons")] {
+        let value = printed(text, name).or_else(|| inside(path).map(str::to_owned));
+        if let Some(value) = value {
+            for one in value.split(',') {
+                add(&format!("risk_{name}"), one);
+            }
+        }
+    }
+    let behaviors = of("behaviors").unwrap_or_default().trim_matches(['{', '}']);
+    for one in behaviors.split(',') {
+        if let Some((name, "POSITIVE")) = one.split_once('=') {
+            add("risk_behaviors", name);
+        }
+    }
+    (!found.is_empty()).then_some(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_okta_thinks_of_a_sign_in() {
+        let rows = [
+            (
+                "\nrisk\t{reasons=Anomalous Device, level=MEDIUM}\nbehaviors\t{New Device=POSITIVE, New IP=NEGATIVE}\n",
+                Some(
+                    "risk_level\tMEDIUM\nrisk_reasons\tAnomalous Device\nrisk_behaviors\tNew Device\n",
+                ),
+            ),
+            (
+                "\nlogOnlySecurityData\t{\"risk\":{\"level\":\"HIGH\",\"reasons\":\"Anomalous Location, New Country\"}}\n",
+                Some(
+                    "risk_level\tHIGH\nrisk_reasons\tAnomalous Location\nrisk_reasons\tNew Country\n",
+                ),
+            ),
+            ("\nrequestUri\t/login\n", None),
+            ("\nrisk\t{\n", None),
+        ];
+        for (tokens, want) in rows {
+            assert_eq!(risk(tokens).as_deref(), want, "{tokens}");
+        }
+    }
 
     #[test]
     fn outcomes() {

@@ -157,6 +157,7 @@ impl Query {
             reading: self.reading.into(),
             strict: self.strict,
             ignore_case: self.ignore_case,
+            unknown_is_missing: false,
         };
         let queries = egret_query::split(&self.text);
         if queries.is_empty() {
@@ -391,6 +392,7 @@ mod tests {
         "payroll",
         "user.name: ana^2",
         "@timestamp: [<start_time-2h> TO now]",
+        "azure.thing: ana",
         "user.name: jos\u{e9} AND user.nam: \u{5c71}\u{7530}",
     ];
 
@@ -424,6 +426,7 @@ mod tests {
                 reading: Reading::Investigator,
                 strict,
                 ignore_case: false,
+                unknown_is_missing: text.starts_with("azure"),
             };
             let said = match egret_query::compile(text, &options) {
                 Ok(query) => query.diagnostics,

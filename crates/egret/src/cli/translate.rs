@@ -64,6 +64,7 @@ impl TranslateArgs {
             reading: Reading::Investigator,
             strict: false,
             ignore_case: false,
+            unknown_is_missing: false,
         };
         let into = match self.to {
             Target::Sql => Into::Sql,

@@ -142,8 +142,8 @@ fn elastic_rules() {
     }
     assert_eq!(outcomes.len(), rows.len());
     let of = |id: &str| outcomes[id]["sample"].as_array().unwrap().clone();
-    let ids = |id: &str| {
-        Vec::from_iter(of(id).iter().map(|event| event["id"].as_str().unwrap().to_owned()))
+    let ids = |id: &str| -> Vec<String> {
+        of(id).iter().map(|event| event["id"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(ids("example-sequence"), ["e-30", "e-31"]);
     assert_eq!(ids("example-missing"), ["e-42"]);
