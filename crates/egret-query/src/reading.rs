@@ -56,11 +56,11 @@ pub(crate) fn join<'a>(
     is_time: impl Fn(&Clause) -> bool,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Tree<'a>, Diagnostic> {
-    let signed = level.clauses.iter().any(|clause| {
+    // What stands before the first clause is said by what stands before the second.
+    let joined = |at: usize| level.clauses.get(at.max(1)).map(|clause| clause.conjunction);
+    let signed = level.clauses.iter().enumerate().any(|(at, clause)| {
         clause.modifier == Modifier::Must
-            || (clause.modifier == Modifier::Not
-                && clause.conjunction == Conjunction::Implicit
-                && level.clauses.len() > 1)
+            || clause.modifier == Modifier::Not && joined(at) == Some(Conjunction::Implicit)
     });
     if reading == Reading::Lucene || signed {
         return Ok(lucene(level));

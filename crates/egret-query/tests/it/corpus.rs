@@ -5,95 +5,20 @@
 //! inside a query is part of it; a line `lang NAME` chooses another language than Lucene, a line
 //! `reading NAME` another reading. A query with steps behind it answers with its table as CSV.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::arithmetic_side_effects,
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    reason = "a test: what goes wrong must stop it"
-)]
-
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{AsArray, RecordBatch, new_null_array};
+use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::arrow::util::display::array_value_to_string;
 use datafusion::datasource::MemTable;
 use datafusion::prelude::{DataFrame, SessionContext, ident};
 use datafusion_proto::bytes::{logical_plan_from_bytes, logical_plan_to_bytes};
 use egret_model::ecs::catalog::fields;
-use egret_model::ecs::{Field, FieldKind, schema_of};
-use egret_model::event::EventBuilder;
 use egret_query::{Bindings, Language, Options, Reading, compile};
-use serde_json::Value;
 
-/// Rows of a file as a batch with every column, numbered in `log.offset`.
-fn rows(path: &Path) -> RecordBatch {
-    let mut events = EventBuilder::new();
-    for (line, number) in fs::read_to_string(path).unwrap().lines().zip(1i64..) {
-        let row: Value = serde_json::from_str(line).unwrap();
-        for (name, value) in row.as_object().unwrap() {
-            let field = Field::by_name(name).unwrap_or_else(|| panic!("no field `{name}`"));
-            set(&mut events, field, value);
-        }
-        events.set_i64(fields::LOG_OFFSET, number);
-        events.end_row();
-    }
-    let some = events.finish().unwrap();
-    let schema = Arc::new(schema_of(Field::all()));
-    let columns = schema
-        .fields()
-        .iter()
-        .map(|column| match some.column_by_name(column.name()) {
-            Some(array) => Arc::clone(array),
-            None => new_null_array(column.data_type(), some.num_rows()),
-        })
-        .collect();
-    RecordBatch::try_new(schema, columns).unwrap()
-}
-
-fn set(events: &mut EventBuilder, field: Field, value: &Value) {
-    match field.kind() {
-        FieldKind::Keyword | FieldKind::Json => events.set_str(field, value.as_str().unwrap()),
-        FieldKind::Keywords => events
-            .set_list(field, value.as_array().unwrap().iter().map(|item| item.as_str().unwrap())),
-        FieldKind::Ip => assert!(events.set_ip(field, value.as_str().unwrap())),
-        FieldKind::Long => events.set_i64(field, value.as_i64().unwrap()),
-        FieldKind::Double => events.set_f64(field, value.as_f64().unwrap()),
-        FieldKind::Boolean => events.set_bool(field, value.as_bool().unwrap()),
-        FieldKind::Date => {
-            let at = egret_model::time::parse_instant(value.as_str().unwrap()).unwrap();
-            events.set_time(field, at.as_microsecond());
-        }
-        FieldKind::Flattened => {
-            let mut tokens = String::from("\n");
-            leaves(value, &mut Vec::new(), &mut tokens);
-            events.set_flattened(field, &value.to_string(), &tokens);
-        }
-    }
-}
-
-fn leaves(value: &Value, path: &mut Vec<String>, tokens: &mut String) {
-    match value {
-        Value::Object(members) => {
-            for (name, inner) in members {
-                path.push(name.clone());
-                leaves(inner, path, tokens);
-                path.pop();
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|item| leaves(item, path, tokens)),
-        Value::Null => {}
-        Value::String(text) => tokens.push_str(&format!("{}\t{text}\n", path.join("."))),
-        other => tokens.push_str(&format!("{}\t{other}\n", path.join("."))),
-    }
-}
+use crate::rows::rows;
 
 #[tokio::test]
 async fn corpus() {

@@ -1,17 +1,5 @@
 //! Laws of the front end: print after parse is stable, and no text makes it panic.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::arithmetic_side_effects,
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    reason = "a test: what goes wrong must stop it"
-)]
-
 use egret_query::{Bindings, Language, Options, Reading, compile, normalise};
 use proptest::prelude::*;
 
