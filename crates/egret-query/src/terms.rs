@@ -513,7 +513,8 @@ impl<'t> Terms<'t> {
             }
             Kind::Sign("(") => {
                 self.bump();
-                let term = self.term()?;
+                // `(a > b)` is a value too: true or false.
+                let term = self.argument()?;
                 self.need(")")?;
                 Ok(term)
             }

@@ -710,6 +710,11 @@ impl Lowering<'_> {
                     };
                     (part, shown_at(edge))
                 }
+                // A fraction lies between two whole numbers, so it compares as it is.
+                FieldKind::Long if text.parse::<i64>().is_err() && text.parse::<f64>().is_ok() => {
+                    let number = text.parse::<f64>().unwrap_or(f64::NAN);
+                    (compare(column.clone(), is_lower, bound.inclusive, lit(number)), text)
+                }
                 FieldKind::Long => {
                     let Some(number) = self.number(&text, &bound.value, *field) else { continue };
                     (compare(column.clone(), is_lower, bound.inclusive, lit(number)), text)

@@ -5,8 +5,8 @@ use super::text::escaped_regex;
 /// Lucene's regular expressions in the engine's syntax; the sign that cannot be translated when
 /// one cannot.
 ///
-/// Lucene has no anchors, classes such as `\d`, or look-around: `^`, `$` and a backslash before a
-/// letter are that letter. `~`, `&`, `<`, `@` and `#` are operators of its own.
+/// Lucene has no anchors and no look-around: `^`, `$` and a backslash before most letters are that
+/// letter; `\d`, `\w`, `\s` and their opposites are classes. `~`, `&`, `<`, `@` and `#` are operators of its own.
 pub(super) fn lucene_regex(regex: &str) -> Result<String, char> {
     let mut translated = String::with_capacity(regex.len());
     let mut letters = regex.chars().peekable();
@@ -14,6 +14,18 @@ pub(super) fn lucene_regex(regex: &str) -> Result<String, char> {
     while let Some(letter) = letters.next() {
         match letter {
             '\\' => match letters.next() {
+                // Classes that Lucene has since 8.6; none may leave the line.
+                Some(class @ ('d' | 'w' | 'S')) => {
+                    translated.push('\\');
+                    translated.push(class);
+                }
+                Some('s') if in_class => translated.push_str(r" \t\r\f"),
+                Some('s') => translated.push_str(r"[ \t\r\f]"),
+                Some(class @ ('D' | 'W')) if !in_class => {
+                    translated.push_str(r"[^\n\");
+                    translated.push(class.to_ascii_lowercase());
+                    translated.push(']');
+                }
                 Some(next) => translated.push_str(&escaped_regex(&next.to_string())),
                 None => translated.push_str("\\\\"),
             },
@@ -68,6 +80,7 @@ mod tests {
             ("^a$", Ok("\\^a\\$".to_owned())),
             ("[^a]", Ok("[^\\na]".to_owned())),
             ("a\"b.c\"", Ok("ab\\.c".to_owned())),
+            (r"\d+\w\.\s\W", Ok(r"\d+\w\.[ \t\r\f][^\n\w]".to_owned())),
             ("~a", Err('~')),
         ];
         for (regex, want) in rows {

@@ -167,6 +167,9 @@ impl Lowering<'_> {
                 functions::concat(all.iter().cloned().map(as_text).collect())
             }
             ("coalesce", all) if !all.is_empty() => functions::coalesce(all.to_vec()),
+            ("substring", [_, _] | [_, _, _]) if !self.three_valued => {
+                return self.slice(arguments, &values, span);
+            }
             ("substring", [one, from]) => functions::substr(as_text(one.clone()), from.clone()),
             ("substring", [one, from, length]) => {
                 functions::substring(as_text(one.clone()), from.clone(), length.clone())
@@ -211,7 +214,23 @@ impl Lowering<'_> {
                     _ => functions::ends_with(one, part),
                 }
             }
-            ("locate" | "indexof", [one, part]) => cast(
+            ("indexof" | "indexof~", [_, _] | [_, _, _]) => {
+                return Some(index_of(&values, name.ends_with('~')));
+            }
+            ("between" | "between~", [_, _, _] | [_, _, _, _]) => {
+                return self.between(arguments, &values, name.ends_with('~'), span);
+            }
+            ("add" | "subtract" | "multiply" | "divide" | "modulo", [left, right]) => {
+                let operator = match name {
+                    "add" => Operator::Plus,
+                    "subtract" => Operator::Minus,
+                    "multiply" => Operator::Multiply,
+                    "divide" => Operator::Divide,
+                    _ => Operator::Modulo,
+                };
+                sign(left.clone(), operator, right.clone())
+            }
+            ("locate", [one, part]) => cast(
                 functions::strpos(as_text(one.clone()), as_text(part.clone())),
                 DataType::Int64,
             ),
@@ -260,9 +279,6 @@ impl Lowering<'_> {
                         .refused(span, "`date_diff` takes a unit such as \"minutes\"".to_owned());
                 };
                 let micros = |expr: Expr| cast(expr, DataType::Int64);
-                let sign = |left: Expr, operator, right: Expr| {
-                    Expr::BinaryExpr(BinaryExpr::new(Box::new(left), operator, Box::new(right)))
-                };
                 let apart = sign(micros(to.clone()), Operator::Minus, micros(from.clone()));
                 sign(apart, Operator::Divide, lit(unit))
             }
@@ -280,6 +296,58 @@ impl Lowering<'_> {
                 );
             }
         })
+    }
+
+    /// EQL's `substring(text, from, to)`: counted from 0, `to` is not part of it, and what is below 0
+    /// counts from the end.
+    fn slice(&mut self, arguments: &[Term], values: &[Expr], span: &Range<usize>) -> Option<Expr> {
+        let [one, ..] = values else { return None };
+        let one = cast(one.clone(), DataType::Utf8);
+        let length = || cast(functions::character_length(one.clone()), DataType::Int64);
+        let mut ends = Vec::new();
+        for (term, value) in arguments.iter().zip(values).skip(1) {
+            let Term::Number(number) = term else {
+                return self.refused(span, "`substring` takes plain numbers".to_owned());
+            };
+            ends.push(if number.starts_with('-') {
+                sign(length(), Operator::Plus, value.clone())
+            } else {
+                value.clone()
+            });
+        }
+        let from = ends.first()?.clone();
+        let to = ends.get(1).cloned().unwrap_or_else(length);
+        let first = sign(from.clone(), Operator::Plus, lit(1i64));
+        let count = sign(to, Operator::Minus, from);
+        // A count below 0 is an error of the engine, and an empty text here.
+        let count = when(count.clone().lt(lit(0i64)), lit(0i64)).otherwise(count).ok()?;
+        Some(functions::substring(one, first, count))
+    }
+
+    /// EQL's `between(text, left, right, greedy)`.
+    fn between(
+        &mut self,
+        arguments: &[Term],
+        values: &[Expr],
+        folds: bool,
+        span: &Range<usize>,
+    ) -> Option<Expr> {
+        let (Some(Term::Text(left)), Some(Term::Text(right)), [one, ..]) =
+            (arguments.get(1), arguments.get(2), values)
+        else {
+            return self.refused(span, "`between` takes two plain texts".to_owned());
+        };
+        let greedy = matches!(arguments.get(3), Some(Term::Truth(true)));
+        let regex = format!(
+            "(?s{}){}({}){}",
+            if folds { "i" } else { "" },
+            escaped_regex(left),
+            if greedy { ".*" } else { ".*?" },
+            escaped_regex(right)
+        );
+        let one = cast(one.clone(), DataType::Utf8);
+        let found = functions::regexp_match(one, lit(regex), None);
+        Some(functions::coalesce(vec![lists::array_element(found, lit(1i64)), lit("")]))
     }
 
     fn case(&mut self, arguments: &[Term], span: &Range<usize>) -> Option<Expr> {
@@ -367,6 +435,24 @@ impl Lowering<'_> {
         };
         Lowered::atom(lowered, format!("{column}: …"))
     }
+}
+
+fn sign(left: Expr, operator: Operator, right: Expr) -> Expr {
+    Expr::BinaryExpr(BinaryExpr::new(Box::new(left), operator, Box::new(right)))
+}
+
+/// EQL's `indexOf(text, part, from)`: counted from 0, null where it does not stand.
+fn index_of(values: &[Expr], folds: bool) -> Expr {
+    let text = |at: usize| {
+        let one = cast(values.get(at).cloned().unwrap_or_else(|| lit("")), DataType::Utf8);
+        if folds { functions::lower(one) } else { one }
+    };
+    let from = values.get(2).cloned().unwrap_or_else(|| lit(0i64));
+    let rest = functions::substr(text(0), sign(from.clone(), Operator::Plus, lit(1i64)));
+    let found = cast(functions::strpos(rest, text(1)), DataType::Int64);
+    // Nothing found is 0, which becomes null.
+    let found = functions::nullif(found, lit(0i64));
+    sign(sign(found, Operator::Plus, from), Operator::Minus, lit(1i64))
 }
 
 /// The content of a field as one value.
