@@ -15,14 +15,22 @@ pub(crate) fn literal(pieces: &[Part]) -> String {
         .collect()
 }
 
-/// The pieces as a quoted term.
+/// The pieces as a term: in quotes, unless stars are in it, which quotes would make letters.
 pub(super) fn printed(pieces: &[Part]) -> String {
-    let mut text = String::from("\"");
+    let wild = pieces.iter().any(|part| matches!(part, Part::Star | Part::Question));
+    let is_special = |letter: char| {
+        if wild {
+            !(letter.is_alphanumeric() || matches!(letter, '_' | '.'))
+        } else {
+            matches!(letter, '"' | '\\' | '*' | '?' | '<')
+        }
+    };
+    let mut text = String::new();
     for part in pieces {
         match part {
             Part::Literal(literal) => {
                 for letter in literal.chars() {
-                    if matches!(letter, '"' | '\\' | '*' | '?' | '<') {
+                    if is_special(letter) {
                         text.push('\\');
                     }
                     text.push(letter);
@@ -33,8 +41,7 @@ pub(super) fn printed(pieces: &[Part]) -> String {
             Part::Hole { .. } => {}
         }
     }
-    text.push('"');
-    text
+    if wild { text } else { format!("\"{text}\"") }
 }
 
 pub(super) fn quoted(text: &str) -> String {

@@ -4,6 +4,7 @@
 mod acquire;
 #[cfg(feature = "distributed")]
 mod cluster;
+mod completions;
 mod coverage;
 mod demo;
 mod ingest;
@@ -13,6 +14,7 @@ mod list;
 mod query;
 mod rules;
 mod seal;
+mod shell;
 mod simulate;
 mod sql;
 mod translate;
@@ -34,7 +36,7 @@ use crate::talk::{Talk, complain};
 /// Finds out what left an AWS environment, by whom, how, where to, and what that means.
 #[derive(Debug, Parser)]
 #[command(name = "egret", version, max_term_width = 100, arg_required_else_help = true)]
-struct Cli {
+pub(crate) struct Cli {
     #[command(flatten)]
     general: General,
     #[command(subcommand)]
@@ -96,6 +98,7 @@ enum Command {
     Ingest(ingest::Ingest),
     Query(query::Query),
     Sql(sql::Sql),
+    Shell(shell::Shell),
     Rules(rules::RulesArgs),
     Translate(translate::TranslateArgs),
     Simulate(simulate::Simulate),
@@ -107,6 +110,7 @@ enum Command {
     Keygen(keygen::Keygen),
     Seal(seal::SealArgs),
     Unseal(seal::UnsealArgs),
+    Completions(completions::Completions),
     #[cfg(feature = "acquire")]
     Acquire(acquire::Acquire),
     #[cfg(feature = "distributed")]
@@ -145,6 +149,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Ingest(command) => command.run(&general),
         Command::Query(command) => Box::pin(command.run(&general)).await,
         Command::Sql(command) => Box::pin(command.run(&general)).await,
+        Command::Shell(command) => Box::pin(command.run(&general)).await,
+        Command::Completions(command) => command.run(),
         Command::Rules(command) => Box::pin(command.run(&general)).await,
         Command::Translate(command) => command.run(),
         Command::Simulate(command) => command.run(&general),

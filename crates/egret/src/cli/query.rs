@@ -9,7 +9,7 @@ use egret_model::ecs::Field;
 use egret_model::ecs::catalog::fields;
 use egret_query::{Bindings, Code, Diagnostic, Language, Options, Reading, Severity};
 use egret_report::escape;
-use egret_store::CaseDir;
+use egret_store::{CaseDir, Recorder};
 use jiff::Timestamp;
 
 use super::sql::{OutputType, show};
@@ -47,33 +47,33 @@ Exit codes: 0 run; 2 could not run.")]
 pub(crate) struct Query {
     /// The query; comments and several queries in one text are fine.
     #[arg(value_name = "TEXT", help_heading = "Input")]
-    text: String,
+    pub(crate) text: String,
     #[command(flatten)]
     case: CaseArg,
     /// Value of a placeholder; repeat for several.
     #[arg(long, value_name = "NAME=VALUE", value_parser = binding, help_heading = "Input")]
-    set: Vec<(String, String)>,
+    pub(crate) set: Vec<(String, String)>,
     /// What `now` means; the last event of the case by default.
     #[arg(long, value_name = "TIME", value_parser = instant, help_heading = "Input")]
     now: Option<Timestamp>,
     /// Language it is written in.
     #[arg(long, value_name = "LANGUAGE", default_value = "auto", help_heading = "Input")]
-    lang: LanguageArg,
+    pub(crate) lang: LanguageArg,
     /// How AND and OR side by side are understood.
     #[arg(long, value_name = "READING", default_value = "investigator", help_heading = "Input")]
-    reading: ReadingArg,
+    pub(crate) reading: ReadingArg,
     /// Refuse what the language's own parser would refuse, instead of repairing it.
     #[arg(long, help_heading = "Input")]
     strict: bool,
     /// Compare text without regard to case.
     #[arg(long, help_heading = "Filtering")]
-    ignore_case: bool,
+    pub(crate) ignore_case: bool,
     /// Rows shown at most.
     #[arg(long, value_name = "N", default_value_t = 100, help_heading = "Output")]
-    limit: usize,
+    pub(crate) limit: usize,
     /// Show how it was read, its plan, and what was pruned, instead of its rows.
     #[arg(long, help_heading = "Output")]
-    explain: bool,
+    pub(crate) explain: bool,
     /// How rows are printed.
     #[arg(
         short = 't',
@@ -82,7 +82,7 @@ pub(crate) struct Query {
         default_value = "table",
         help_heading = "Output"
     )]
-    output_type: OutputType,
+    pub(crate) output_type: OutputType,
 }
 
 /// A language on the command line.
@@ -113,7 +113,7 @@ impl From<LanguageArg> for Language {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ReadingArg {
+pub(crate) enum ReadingArg {
     /// Time bounds hold for the whole OR chain before them; other mixtures are refused.
     Investigator,
     /// AND binds tighter than OR.
@@ -135,16 +135,53 @@ impl From<ReadingArg> for Reading {
     }
 }
 
+/// What queries of one run share.
+pub(crate) struct Asking<'a> {
+    pub(crate) case: &'a CaseDir,
+    pub(crate) recorder: &'a Recorder,
+    pub(crate) session: &'a SessionContext,
+    pub(crate) talk: &'a Talk,
+    pub(crate) now: Timestamp,
+}
+
 impl Query {
     pub(crate) async fn run(self, general: &General) -> anyhow::Result<Exit> {
-        let talk = general.talk();
         let case = CaseDir::open(&self.case.case)?;
-        let recorder = general.recorder()?;
         let session = general.machine().open(&case).await?;
         let now = match self.now {
             Some(now) => now,
             None => last_event(&session).await?,
         };
+        self.ask(&Asking {
+            case: &case,
+            recorder: &general.recorder()?,
+            session: &session,
+            talk: &general.talk(),
+            now,
+        })
+        .await
+    }
+
+    /// A query with the defaults of the command line, as the shell asks it.
+    pub(crate) fn plain(text: String, case: CaseArg) -> Self {
+        Self {
+            text,
+            case,
+            set: Vec::new(),
+            now: None,
+            lang: LanguageArg::Auto,
+            reading: ReadingArg::Investigator,
+            strict: false,
+            ignore_case: false,
+            limit: 100,
+            explain: false,
+            output_type: OutputType::Table,
+        }
+    }
+
+    /// Runs every query of the text.
+    pub(crate) async fn ask(&self, asking: &Asking<'_>) -> anyhow::Result<Exit> {
+        let Asking { case, recorder, session, talk, now } = *asking;
         let mut bindings = Bindings::new();
         for (name, _) in &self.set {
             let values = self.set.iter().filter(|(other, _)| other == name);
@@ -175,17 +212,17 @@ impl Query {
                         complain(&rendered(&block.text, diagnostic));
                     }
                     if diagnostics.iter().any(|one| one.code == Code::Ambiguous) {
-                        readings(&session, &block.text, &options).await?;
+                        readings(session, &block.text, &options).await?;
                     }
                     return Ok(Exit::Failed);
                 }
             };
-            tell(&talk, &block.text, &query.diagnostics);
+            tell(talk, &block.text, &query.diagnostics);
             if self.explain {
-                print(&escape::terminal(&explained(&session, &query).await?))?;
+                print(&escape::terminal(&explained(session, &query).await?))?;
                 continue;
             }
-            let frame = self.rows(&session, &query).await?;
+            let frame = self.rows(session, &query).await?;
             let rows = show(frame, self.output_type).await?;
             if rows == 0 {
                 let folded = Options { ignore_case: true, ..options };
@@ -205,7 +242,7 @@ impl Query {
                 "reading": format!("{:?}", options.reading).to_lowercase(),
                 "shown": rows,
             });
-            record_query(&case, &recorder, &detail, &talk);
+            record_query(case, recorder, &detail, talk);
         }
         Ok(Exit::Done)
     }

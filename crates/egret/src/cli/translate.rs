@@ -17,7 +17,7 @@ use crate::talk::{complain, print};
   egret translate 'any where event.action == \"GetObject\"' --to sql --lang eql
 
 SQL is over the table `events` of a case, whose Parquet other engines read too; addresses compare by
-their sixteen bytes in the column `egret.bytes.…`.")]
+their sixteen bytes in the column `egret.ip.…`.")]
 pub(crate) struct TranslateArgs {
     /// The query.
     #[arg(value_name = "TEXT", help_heading = "Input")]

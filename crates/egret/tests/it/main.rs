@@ -17,6 +17,7 @@ mod architecture;
 mod bad_input;
 mod egret;
 mod killed;
+mod languages;
 mod plans;
 mod rules;
 mod samples;
