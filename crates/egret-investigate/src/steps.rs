@@ -55,6 +55,9 @@ pub async fn run(
                 code: "W-PRECEDENCE".to_owned(),
                 severity: "note".to_owned(),
                 message: format!("the {} reading gives {rows} rows", reading_name(*reading)),
+                help: None,
+                start: 0,
+                end: 0,
             });
         }
         if rows > 0 {
@@ -221,11 +224,7 @@ fn plan_query(
 }
 
 fn note(diagnostic: &egret_query::Diagnostic) -> StepDiagnostic {
-    let mut message = diagnostic.message.clone();
-    if let Some(help) = &diagnostic.help {
-        message.push_str("; ");
-        message.push_str(help);
-    }
+    let place = |at: usize| u64::try_from(at).unwrap_or(u64::MAX);
     StepDiagnostic {
         code: diagnostic.code.to_string(),
         severity: match diagnostic.severity {
@@ -234,7 +233,10 @@ fn note(diagnostic: &egret_query::Diagnostic) -> StepDiagnostic {
             egret_query::Severity::Note => "note",
         }
         .to_owned(),
-        message,
+        message: diagnostic.message.clone(),
+        help: diagnostic.help.clone(),
+        start: place(diagnostic.span.start),
+        end: place(diagnostic.span.end),
     }
 }
 

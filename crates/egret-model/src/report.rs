@@ -725,6 +725,15 @@ pub struct StepDiagnostic {
     pub severity: String,
     /// In words.
     pub message: String,
+    /// What to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// First byte of the query that it is about.
+    #[serde(default)]
+    pub start: u64,
+    /// First byte behind that.
+    #[serde(default)]
+    pub end: u64,
 }
 
 /// How the search through one channel ended.

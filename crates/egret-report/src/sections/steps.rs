@@ -1,11 +1,11 @@
 //! The pattern's steps, each with its query as written and what became of it.
 
-use egret_model::report::{Report, Step, StepStatus};
+use egret_model::report::{Report, Step, StepDiagnostic, StepStatus};
 
 use super::{limited, note, open, paragraph};
 use crate::badges;
 use crate::document::{
-    Block, Entries, Entry, Group, Inline, List, Marker, Section, fact, text, value,
+    Block, Entries, Entry, Group, Inline, List, Marker, Section, fact, quiet, text, value,
 };
 use crate::references::References;
 use crate::words::{count, counted, length, size};
@@ -112,12 +112,20 @@ fn entry<'a>(step: &'a Step, references: &mut References<'a>) -> Entry {
                 .diagnostics
                 .iter()
                 .map(|diagnostic| {
-                    vec![
+                    let mut line = vec![
                         value(diagnostic.code.clone()),
                         text(" "),
                         badges::severity(&diagnostic.severity),
                         text(format!(": {}", diagnostic.message)),
-                    ]
+                    ];
+                    if let Some(place) = excerpt(step, diagnostic) {
+                        line.push(text(" at "));
+                        line.push(value(place));
+                    }
+                    if let Some(help) = &diagnostic.help {
+                        line.push(quiet(format!(" ({help})")));
+                    }
+                    line
                 })
                 .collect(),
         }));
@@ -136,4 +144,13 @@ fn entry<'a>(step: &'a Step, references: &mut References<'a>) -> Entry {
         open: false,
         body,
     }
+}
+
+/// The part of a step's query that a note is about, when it is not the whole of it.
+fn excerpt(step: &Step, diagnostic: &StepDiagnostic) -> Option<String> {
+    let query = step.query.as_deref()?;
+    let at = |place: u64| usize::try_from(place).ok();
+    let part = query.get(at(diagnostic.start)?..at(diagnostic.end)?)?;
+    let part: String = part.split_whitespace().collect::<Vec<_>>().join(" ");
+    (!part.is_empty() && part.len() < query.trim().len()).then_some(part)
 }

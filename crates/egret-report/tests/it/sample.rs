@@ -261,7 +261,7 @@ fn steps() -> Vec<Step> {
             bound_query: Some("event.provider: \"s3.amazonaws.com\" AND event.action: \"GetObject\" AND aws.s3.bucket.name: \"example-payroll\" AND @timestamp: [\"2025-07-15T01:47:30Z\" TO \"2025-07-15T03:21:09Z\"}".to_owned()),
             rows: Some(1_284),
             reading: Some("standard: AND binds closer than OR".to_owned()),
-            diagnostics: vec![StepDiagnostic { code: "Q201".to_owned(), severity: "warning".to_owned(), message: "the end of the period was widened to the whole second".to_owned() }],
+            diagnostics: vec![StepDiagnostic { code: "Q201".to_owned(), severity: "warning".to_owned(), message: "the end of the period was widened to the whole second".to_owned(), help: Some("write the fraction".to_owned()), start: 0, end: 12 }],
             sample: vec![cited("e-0005", TRAIL, 202), cited("e-0006", TRAIL, 203)],
             ..step("p1.s1", scope, "Determine the exact AWS resources involved", StepStatus::Answered, "1,284 rows")
         },
