@@ -13,6 +13,7 @@ pub mod dataset;
 pub mod ecs;
 pub mod event;
 pub mod evidence;
+pub mod glob;
 pub mod limits;
 pub mod progress;
 pub mod report;

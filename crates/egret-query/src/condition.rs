@@ -26,7 +26,7 @@ use crate::{Diagnostic, Options, Query, compile_parsed};
 /// let query = Condition::all(vec![reads, failed.negated()])
 ///     .compile(&options)
 ///     .map_err(|_| "no query")?;
-/// assert_eq!(query.bound_text, "event.action: \"Get*\" AND NOT event.outcome: \"failure\"");
+/// assert_eq!(query.bound_text, "event.action: Get* AND NOT event.outcome: \"failure\"");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@
 //!
 //! <https://www.elastic.co/docs/reference/query-languages/kql>
 
-use egret_model::limits::{QUERY_BYTES_MAX, QUERY_DEPTH_MAX};
+use egret_model::limits::QUERY_DEPTH_MAX;
 
 use crate::ast::{Bound, Clause, Conjunction, Level, Name, Node, Part, Predicate, Value};
 use crate::diagnostic::{Code, Diagnostic};
@@ -18,13 +18,6 @@ use crate::diagnostic::{Code, Diagnostic};
 ///
 /// The first syntax error.
 pub(crate) fn parse(text: &str, strict: bool) -> Result<(Level, Vec<Diagnostic>), Diagnostic> {
-    if text.len() > QUERY_BYTES_MAX {
-        return Err(Diagnostic::new(
-            Code::Limit,
-            0..text.len(),
-            format!("the query has {} bytes; at most {QUERY_BYTES_MAX} are read", text.len()),
-        ));
-    }
     let mut parser = Parser { text, at: 0, depth: 0, strict, diagnostics: Vec::new() };
     parser.space();
     if parser.is_done() {
@@ -38,7 +31,13 @@ pub(crate) fn parse(text: &str, strict: bool) -> Result<(Level, Vec<Diagnostic>)
     let clause = parser.either(None)?;
     parser.space();
     if !parser.is_done() {
-        return Err(parser.expected("the end of the query"));
+        let error = parser.expected("the end of the query");
+        // Times, ARNs and addresses of the newer kind have colons.
+        return Err(if parser.peek() == Some(':') {
+            error.help("put a value with `:` in quotes")
+        } else {
+            error
+        });
     }
     Ok((Level { clauses: vec![clause] }, parser.diagnostics))
 }
@@ -290,7 +289,7 @@ impl<'t> Parser<'t> {
             match letter {
                 letter if letter.is_whitespace() => break,
                 '(' | ')' | '"' | ':' | '<' | '>' | '{' | '}' => {
-                    // `::/0`, times and ARNs: where a value stands, a colon inside it is its own.
+                    // Signs end a word, but for a placeholder's.
                     let hole = crate::lucene::cursor::Cursor::new(self.rest()).hole_ahead();
                     if let Some((hole, length)) = hole.filter(|_| letter == '<') {
                         if !literal.is_empty() {

@@ -1,5 +1,7 @@
 //! Which language a text is written in.
 
+use egret_model::limits::QUERY_BYTES_MAX;
+
 use crate::ast::{Level, Sequence, Stage};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::{commands, eql, kql, lucene};
@@ -115,12 +117,25 @@ pub(crate) enum Body {
     Sequence(Sequence),
 }
 
+/// Refuses a text that is longer than is read.
+pub(crate) fn within_limit(text: &str) -> Result<(), Diagnostic> {
+    if text.len() > QUERY_BYTES_MAX {
+        return Err(Diagnostic::new(
+            Code::Limit,
+            0..text.len(),
+            format!("the query has {} bytes; at most {QUERY_BYTES_MAX} are read", text.len()),
+        ));
+    }
+    Ok(())
+}
+
 /// Reads a text; comment lines must be gone already.
 ///
 /// # Errors
 ///
 /// The first syntax error.
 pub(crate) fn parse(text: &str, language: Language, strict: bool) -> Result<Parsed, Diagnostic> {
+    within_limit(text)?;
     let mut diagnostics = Vec::new();
     let language = if language == Language::Auto {
         let (language, why) = Language::of(text);

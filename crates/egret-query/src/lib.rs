@@ -260,6 +260,7 @@ impl Query {
 ///
 /// The first syntax error.
 pub fn normalise(text: &str) -> Result<String, Diagnostic> {
+    language::within_limit(text)?;
     let (blanked, _) = block::without_comments(text);
     lucene::parse(&blanked, false).map(|(level, _)| print::print(&level))
 }

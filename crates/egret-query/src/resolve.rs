@@ -62,7 +62,7 @@ pub(crate) fn resolve(name: &Name) -> Result<Target, Diagnostic> {
 
 /// Every field whose name fits one with stars in it, by its own spelling or an alias.
 pub(crate) fn matching(pattern: &str) -> Vec<Target> {
-    let fits = |name: &str| glob(pattern.as_bytes(), name.as_bytes());
+    let fits = |name: &str| egret_model::glob::fits(pattern, name);
     let aliased = ALIASES.iter().filter(|alias| fits(alias.alias)).map(|alias| alias.name);
     let mut found: Vec<Field> = Field::all()
         .filter(|field| fits(field.name()))
@@ -71,19 +71,6 @@ pub(crate) fn matching(pattern: &str) -> Vec<Target> {
     found.sort_by_key(|field| field.index());
     found.dedup();
     found.into_iter().map(Target::Field).collect()
-}
-
-/// Whether a name fits a pattern whose stars stand for anything.
-fn glob(pattern: &[u8], name: &[u8]) -> bool {
-    match pattern.split_first() {
-        None => name.is_empty(),
-        Some((b'*', rest)) => {
-            (0..=name.len()).any(|skipped| glob(rest, name.get(skipped..).unwrap_or_default()))
-        }
-        Some((letter, rest)) => {
-            name.split_first().is_some_and(|(first, name)| first == letter && glob(rest, name))
-        }
-    }
 }
 
 /// Up to three names that are spelled alike, or that continue the one given.

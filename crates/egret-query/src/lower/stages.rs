@@ -157,7 +157,7 @@ impl Lowering<'_> {
                 continue;
             }
             if name.text.contains('*') {
-                let fits = |column: &str| matching_name(&name.text, column);
+                let fits = |column: &str| egret_model::glob::fits(&name.text, column);
                 let made: Vec<String> = self.made.iter().filter(|one| fits(one)).cloned().collect();
                 columns.extend(made.into_iter().map(|column| (column.clone(), ident(column))));
                 if self.has_events {
@@ -244,17 +244,6 @@ fn filtered(of: Expr, filter: Option<Expr>, by: fn(Expr) -> Expr) -> Option<Expr
         // A row that does not fulfil it has no value.
         Some(filter) => when(filter, of).end().ok().map(by),
         None => Some(by(of)),
-    }
-}
-
-fn matching_name(pattern: &str, name: &str) -> bool {
-    match pattern.split_once('*') {
-        Some((before, after)) => {
-            name.len() >= before.len().saturating_add(after.len())
-                && name.starts_with(before)
-                && name.ends_with(after)
-        }
-        None => pattern == name,
     }
 }
 

@@ -8,7 +8,7 @@ pub(crate) mod cursor;
 
 use std::ops::Range;
 
-use egret_model::limits::{QUERY_BYTES_MAX, QUERY_DEPTH_MAX};
+use egret_model::limits::QUERY_DEPTH_MAX;
 
 use self::cursor::{Cursor, Place};
 use crate::ast::{Bound, Clause, Conjunction, Level, Modifier, Name, Node, Part, Predicate, Value};
@@ -20,13 +20,6 @@ use crate::diagnostic::{Code, Diagnostic};
 ///
 /// The first syntax error.
 pub(crate) fn parse(text: &str, strict: bool) -> Result<(Level, Vec<Diagnostic>), Diagnostic> {
-    if text.len() > QUERY_BYTES_MAX {
-        return Err(Diagnostic::new(
-            Code::Limit,
-            0..text.len(),
-            format!("the query has {} bytes; at most {QUERY_BYTES_MAX} are read", text.len()),
-        ));
-    }
     let mut parser =
         Parser { cursor: Cursor::new(text), diagnostics: Vec::new(), depth: 0, strict };
     let level = parser.level(None)?;

@@ -201,7 +201,7 @@ impl Compiler<'_> {
                     let fits = match pattern {
                         // Names with an underscore in front are the writer's own.
                         SelectorPattern::Them => !name.starts_with('_'),
-                        SelectorPattern::Pattern(pattern) => fits(pattern, name),
+                        SelectorPattern::Pattern(pattern) => egret_model::glob::fits(pattern, name),
                     };
                     if fits {
                         chosen.push(self.detection(detection)?);
@@ -374,26 +374,6 @@ fn keyword(value: &SigmaValue) -> Result<Condition, String> {
     }
 }
 
-/// Whether a name of a selection fits `selection_*`.
-fn fits(pattern: &str, name: &str) -> bool {
-    let mut rest = name;
-    let mut parts = pattern.split('*');
-    let Some(first) = parts.next() else { return false };
-    let Some(behind) = rest.strip_prefix(first) else { return false };
-    rest = behind;
-    let mut open = false;
-    for part in parts {
-        open = true;
-        if part.is_empty() {
-            continue;
-        }
-        let Some((_, behind)) = rest.split_once(part) else { return false };
-        rest = behind;
-        open = pattern.ends_with('*');
-    }
-    rest.is_empty() || open
-}
-
 /// Every way to choose so many, all of them together.
 fn choices(from: &[Condition], count: usize) -> Vec<Condition> {
     fn choose(from: &[Condition], count: usize, so_far: &[Condition], found: &mut Vec<Condition>) {
@@ -411,23 +391,4 @@ fn choices(from: &[Condition], count: usize) -> Vec<Condition> {
     let mut found = Vec::new();
     choose(from, count, &[], &mut found);
     found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_selections() {
-        for (pattern, name, want) in [
-            ("selection_*", "selection_a", true),
-            ("selection_*", "filter_a", false),
-            ("*_a", "selection_a", true),
-            ("sel*_a", "selection_b_a", true),
-            ("selection", "selection_a", false),
-            ("*", "anything", true),
-        ] {
-            assert_eq!(fits(pattern, name), want, "{pattern} {name}");
-        }
-    }
 }

@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use egret_query::Bindings;
 use egret_store::{Recorder, SigningKey};
 
 use crate::app::Machine;
@@ -180,6 +181,16 @@ pub(crate) struct CaseArg {
 /// An instant on the command line.
 pub(crate) fn instant(text: &str) -> Result<jiff::Timestamp, String> {
     egret_model::time::parse_instant(text).map_err(|error| error.to_string())
+}
+
+/// Values of placeholders; a name that comes several times has several.
+pub(crate) fn bindings(set: &[(String, String)]) -> Bindings {
+    let mut bindings = Bindings::new();
+    for (name, _) in set {
+        let values = set.iter().filter(|(other, _)| other == name);
+        bindings.set(name.clone(), values.map(|(_, value)| value.clone()));
+    }
+    bindings
 }
 
 /// `name=value` on the command line.

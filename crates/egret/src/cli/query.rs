@@ -7,13 +7,13 @@ use egret_investigate::engine::Engine;
 use egret_investigate::nothing::reasons;
 use egret_model::ecs::Field;
 use egret_model::ecs::catalog::fields;
-use egret_query::{Bindings, Code, Diagnostic, Language, Options, Reading, Severity};
+use egret_query::{Code, Diagnostic, Language, Options, Reading, Severity};
 use egret_report::escape;
 use egret_store::{CaseDir, Recorder};
 use jiff::Timestamp;
 
 use super::sql::{OutputType, show};
-use super::{CaseArg, General, binding, instant};
+use super::{CaseArg, General, binding, bindings, instant};
 use crate::app::record_query;
 use crate::exit::Exit;
 use crate::talk::{Talk, complain, print};
@@ -182,11 +182,7 @@ impl Query {
     /// Runs every query of the text.
     pub(crate) async fn ask(&self, asking: &Asking<'_>) -> anyhow::Result<Exit> {
         let Asking { case, recorder, session, talk, now } = *asking;
-        let mut bindings = Bindings::new();
-        for (name, _) in &self.set {
-            let values = self.set.iter().filter(|(other, _)| other == name);
-            bindings.set(name.clone(), values.map(|(_, value)| value.clone()));
-        }
+        let bindings = bindings(&self.set);
         let options = Options {
             bindings: &bindings,
             now,
@@ -404,6 +400,8 @@ pub(crate) async fn last_event(session: &SessionContext) -> anyhow::Result<Times
 
 #[cfg(test)]
 mod tests {
+    use egret_query::Bindings;
+
     use super::*;
     /// A text for each code, and some whose place is at an edge.
     const TEXTS: &[&str] = &[

@@ -1,12 +1,12 @@
 //! `egret translate`: a query for those who must run it elsewhere.
 
 use clap::{Args, ValueEnum};
-use egret_query::{Bindings, Into, Options, Reading, translate};
+use egret_query::{Into, Options, Reading, translate};
 use egret_report::escape;
 use jiff::Timestamp;
 
 use super::query::{LanguageArg, rendered};
-use super::{binding, instant};
+use super::{binding, bindings, instant};
 use crate::exit::Exit;
 use crate::talk::{complain, print};
 
@@ -48,11 +48,7 @@ enum Target {
 
 impl TranslateArgs {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
-        let mut bindings = Bindings::new();
-        for (name, _) in &self.set {
-            let values = self.set.iter().filter(|(other, _)| other == name);
-            bindings.set(name.clone(), values.map(|(_, value)| value.clone()));
-        }
+        let bindings = bindings(&self.set);
         anyhow::ensure!(
             self.now.is_some() || !self.text.contains("now"),
             "the query says `now`; say what it means with `--now TIME`"
