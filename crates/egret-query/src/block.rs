@@ -138,14 +138,17 @@ pub fn placeholders(text: &str) -> Vec<String> {
     let (text, _) = without_comments(text);
     let mut names: Vec<String> = Vec::new();
     let mut cursor = Cursor::new(&text);
+    let ends = |letter: char| letter.is_whitespace() || "\")".contains(letter);
     while !cursor.is_done() {
-        if cursor.peek() == Some('<') {
-            let value = cursor.clone().word(Place::Value);
-            if let Some(Part::Hole { name, .. }) = value.parts.first()
-                && !names.contains(name)
-            {
-                names.push(name.clone());
-            }
+        let hole = match cursor.peek() {
+            Some('<') => cursor.clone().word(Place::Value).parts.into_iter().next(),
+            Some('[') => cursor.clone().bracket_hole(ends),
+            _ => None,
+        };
+        if let Some(Part::Hole { name, .. }) = hole
+            && !names.contains(&name)
+        {
+            names.push(name);
         }
         cursor.bump();
     }

@@ -227,13 +227,6 @@ impl Query {
         !self.steps.is_empty()
     }
 
-    /// Whether a step sorts the rows, or adds them up, which leaves them in no order of time.
-    pub fn is_sorted(&self) -> bool {
-        self.steps.iter().any(|step| {
-            matches!(step, Settled::Sort(_) | Settled::Group { .. } | Settled::First(_))
-        })
-    }
-
     /// The query over a plan of events: what it matches, and the steps behind it.
     ///
     /// # Errors

@@ -87,6 +87,8 @@ pub(crate) struct Lowering<'a> {
     pub(crate) now: Timestamp,
     pub(crate) reading: Reading,
     pub(crate) ignore_case: bool,
+    /// Refuse what Elasticsearch refuses.
+    pub(crate) strict: bool,
     /// A field that no source fills is missing, rather than an error.
     pub(crate) unknown_is_missing: bool,
     /// What is missing makes a comparison neither true nor false, and so its opposite.
@@ -110,6 +112,7 @@ impl<'a> Lowering<'a> {
             now: options.now,
             reading: options.reading,
             ignore_case: options.ignore_case,
+            strict: options.strict,
             unknown_is_missing: options.unknown_is_missing,
             three_valued,
             made: std::collections::BTreeSet::new(),
@@ -450,7 +453,7 @@ impl Lowering<'_> {
         let printed = format!("{shown}: {}", printed(pieces));
         let expr = match target {
             Target::Column(_) => None,
-            Target::Below(field, path) => Some(self.below(*field, path, pieces)),
+            Target::Below(field, path) => Some(self.below(*field, path, pieces, written)),
             Target::Field(field) => match field.kind() {
                 FieldKind::Keyword | FieldKind::Json => Some(self.keyword(*field, pieces)),
                 FieldKind::Keywords => Some(self.keywords(*field, pieces)),
@@ -518,9 +521,19 @@ impl Lowering<'_> {
     }
 
     /// A leaf at a path: one line of the tokens.
-    fn below(&self, field: Field, path: &str, pieces: &[Part]) -> Expr {
+    fn below(&mut self, field: Field, path: &str, pieces: &[Part], written: &Value) -> Expr {
         let tokens = ident(tokens_column(field));
         let wild = pieces.iter().any(|part| matches!(part, Part::Star | Part::Question));
+        if wild && self.strict {
+            self.errors.push(
+                Diagnostic::new(
+                    Code::RepairStrict,
+                    written.span.clone(),
+                    "Elasticsearch takes no wildcard for a key of a flattened field",
+                )
+                .help("leave `--strict` away"),
+            );
+        }
         if wild || self.ignore_case {
             let regex = format!(
                 "{}\\n{}\\t{}\\n",
@@ -573,6 +586,16 @@ impl Lowering<'_> {
     }
 
     fn instant(&mut self, field: Field, text: &str, written: &Value, top: bool) -> Lowered {
+        // `@timestamp: [time_window]`, where the window is bound to a whole range.
+        let ends = text.trim_matches(['[', ']', '{', '}']).split_once(" TO ");
+        if let Some((from, to)) = ends {
+            let bound = |text: &str| {
+                let value = Value::text(text.trim(), written.span.clone());
+                (text.trim() != "*").then_some(Bound { value, inclusive: true })
+            };
+            let (from, to) = (bound(from), bound(to));
+            return self.range(&Target::Field(field), from.as_ref(), to.as_ref(), top);
+        }
         let Some(stretch) = self.stretch(text, written, field) else {
             return Lowered::atom(lit(false), String::new());
         };

@@ -100,6 +100,13 @@ impl<'a> Cursor<'a> {
                 parts.push(hole);
                 continue;
             }
+            // Only where the whole text is one.
+            if parts.is_only_stars()
+                && let Some(hole) = self.bracket_hole(|letter| letter == '"')
+            {
+                parts.push(hole);
+                continue;
+            }
             match self.bump() {
                 None => {
                     return Err(Diagnostic::new(
@@ -202,26 +209,49 @@ impl<'a> Cursor<'a> {
     fn hole(&mut self) -> Option<Part> {
         let inside = self.rest().strip_prefix('<')?;
         let (inside, _) = inside.split_once('>')?;
-        let name_len = inside
-            .find(|letter: char| !letter.is_alphanumeric() && letter != '_')
-            .unwrap_or(inside.len());
-        let (name, arithmetic) = inside.split_at_checked(name_len)?;
-        if name.is_empty() || name.starts_with(|letter: char| letter.is_ascii_digit()) {
+        let hole = hole_of(inside)?;
+        self.skip(inside.len().saturating_add(2));
+        Some(hole)
+    }
+
+    /// `[name]`, as some playbooks write placeholders, when one is next and nothing but stars stands
+    /// between it and the end of the value.
+    pub(crate) fn bracket_hole(&mut self, ends: fn(char) -> bool) -> Option<Part> {
+        let inside = self.rest().strip_prefix('[')?;
+        let (inside, behind) = inside.split_once(']')?;
+        // A range, or text that happens to stand in brackets, looks otherwise.
+        let is_name = inside.len() > 2
+            && inside.starts_with(|letter: char| letter.is_ascii_lowercase())
+            && inside.chars().all(|letter| {
+                letter.is_ascii_lowercase() || letter.is_ascii_digit() || "_+-".contains(letter)
+            });
+        let ends_there = behind.trim_start_matches('*').chars().next().is_none_or(ends);
+        let hole = hole_of(inside).filter(|_| is_name && ends_there)?;
+        self.skip(inside.len().saturating_add(2));
+        Some(hole)
+    }
+}
+
+/// The placeholder that stands in such signs.
+fn hole_of(inside: &str) -> Option<Part> {
+    let name_len = inside
+        .find(|letter: char| !letter.is_alphanumeric() && letter != '_')
+        .unwrap_or(inside.len());
+    let (name, arithmetic) = inside.split_at_checked(name_len)?;
+    if name.is_empty() || name.starts_with(|letter: char| letter.is_ascii_digit()) {
+        return None;
+    }
+    let offset = if arithmetic.is_empty() {
+        None
+    } else {
+        let unit = arithmetic.chars().next_back()?;
+        let number = arithmetic.strip_suffix(unit)?.replace(' ', "");
+        if !"smhdwMy".contains(unit) {
             return None;
         }
-        let offset = if arithmetic.is_empty() {
-            None
-        } else {
-            let unit = arithmetic.chars().next_back()?;
-            let number = arithmetic.strip_suffix(unit)?.replace(' ', "");
-            if !"smhdwMy".contains(unit) {
-                return None;
-            }
-            Some((number.parse().ok()?, unit))
-        };
-        self.skip(inside.len().saturating_add(2));
-        Some(Part::Hole { name: name.to_owned(), offset })
-    }
+        Some((number.parse().ok()?, unit))
+    };
+    Some(Part::Hole { name: name.to_owned(), offset })
 }
 
 /// Pieces under construction; neighbouring letters become one.
@@ -237,6 +267,10 @@ impl Parts {
         } else {
             self.parts.push(Part::Literal(letter.to_string()));
         }
+    }
+
+    fn is_only_stars(&self) -> bool {
+        self.parts.iter().all(|part| *part == Part::Star)
     }
 
     fn push(&mut self, part: Part) {

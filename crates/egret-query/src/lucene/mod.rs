@@ -272,6 +272,16 @@ impl Parser<'_> {
 
     fn predicate(&mut self, field: &Name, after_colon: bool) -> Result<Predicate, Diagnostic> {
         let start = self.cursor.at();
+        let is_end = |letter: char| letter.is_whitespace() || letter == ')';
+        if let Some(hole) = self.cursor.bracket_hole(is_end) {
+            let span = start..self.cursor.at();
+            return Ok(Predicate::Value(Value {
+                parts: vec![hole],
+                quoted: false,
+                folds: false,
+                span,
+            }));
+        }
         match self.cursor.peek() {
             Some('[' | '{') => return self.range(),
             Some('/') => return self.cursor.regex().map(Predicate::Regex),
@@ -327,9 +337,17 @@ impl Parser<'_> {
             }
         }
         self.cursor.space();
-        let value = match self.cursor.peek() {
-            Some('"') => self.cursor.quoted()?,
-            _ => self.cursor.word(Place::Value),
+        let from = self.cursor.at();
+        let is_end = |letter: char| letter.is_whitespace() || letter == ')';
+        let value = match self.cursor.bracket_hole(is_end) {
+            Some(hole) => Value {
+                parts: vec![hole],
+                quoted: false,
+                folds: false,
+                span: from..self.cursor.at(),
+            },
+            None if self.cursor.peek() == Some('"') => self.cursor.quoted()?,
+            None => self.cursor.word(Place::Value),
         };
         if value.parts.is_empty() {
             return Err(Diagnostic::new(

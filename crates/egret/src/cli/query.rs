@@ -44,6 +44,7 @@ const COLUMNS: &[Field] = &[
       [any where event.action == \"ConsoleLogin\"] [any where event.action == \"CreateAccessKey\"]' --case cases/payroll
 
 Exit codes: 0 run; 2 could not run.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Query {
     /// The query; comments and several queries in one text are fine.
     #[arg(value_name = "TEXT", help_heading = "Input")]
@@ -71,6 +72,10 @@ pub(crate) struct Query {
     /// Rows shown at most.
     #[arg(long, value_name = "N", default_value_t = 100, help_heading = "Output")]
     pub(crate) limit: usize,
+    /// Leave events in the order they are found in, so that the first lines (`-t csv`, `-t jsonl`)
+    /// appear before the scan ends.
+    #[arg(long, help_heading = "Output")]
+    unsorted: bool,
     /// Show how it was read, its plan, and what was pruned, instead of its rows.
     #[arg(long, help_heading = "Output")]
     pub(crate) explain: bool,
@@ -174,6 +179,7 @@ impl Query {
             strict: false,
             ignore_case: false,
             limit: 100,
+            unsorted: false,
             explain: false,
             output_type: OutputType::Table,
         }
@@ -260,11 +266,14 @@ impl Query {
             // A step that sorts has the last word.
             return Ok(frame.limit(0, Some(self.limit))?);
         }
-        let frame = events.filter(query.expr.clone())?.sort(vec![
-            ident(fields::TIMESTAMP.name()).sort(true, true),
-            ident(fields::LOG_FILE_PATH.name()).sort(true, true),
-            ident(fields::LOG_OFFSET.name()).sort(true, true),
-        ])?;
+        let mut frame = events.filter(query.expr.clone())?;
+        if !self.unsorted {
+            frame = frame.sort(vec![
+                ident(fields::TIMESTAMP.name()).sort(true, true),
+                ident(fields::LOG_FILE_PATH.name()).sort(true, true),
+                ident(fields::LOG_OFFSET.name()).sort(true, true),
+            ])?;
+        }
         let columns = COLUMNS.iter().map(|field| ident(field.name())).collect::<Vec<_>>();
         Ok(frame.limit(0, Some(self.limit))?.select(columns)?)
     }

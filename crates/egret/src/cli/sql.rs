@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 use datafusion::prelude::DataFrame;
 use egret_store::CaseDir;
+use futures::TryStreamExt;
 
 use super::{CaseArg, General};
 use crate::app::record_query;
@@ -59,26 +60,41 @@ impl Sql {
     }
 }
 
-/// Runs a plan and prints its rows; says how many they are.
+/// Runs a plan and prints its rows; says how many they are. Lines appear as they are found, frames
+/// and arrays when all are there.
 pub(crate) async fn show(frame: DataFrame, output_type: OutputType) -> anyhow::Result<usize> {
     use arrow::json::writer::{JsonArray, LineDelimited, WriterBuilder};
     let schema = std::sync::Arc::new(frame.schema().as_arrow().clone());
-    let batches = frame.collect().await?;
+    let mut stream = frame.execute_stream().await?;
+    let mut held: Vec<arrow::array::RecordBatch> = Vec::new();
+    let mut rows = 0usize;
+    if output_type == OutputType::Csv {
+        print(&header(&schema))?;
+    }
+    while let Some(batch) = stream.try_next().await? {
+        rows = rows.saturating_add(batch.num_rows());
+        match output_type {
+            OutputType::Table | OutputType::Json => held.push(batch),
+            OutputType::Csv => print(&csv(&batch)?)?,
+            OutputType::Jsonl => {
+                let mut writer = WriterBuilder::new().build::<_, LineDelimited>(Vec::new());
+                writer.write(&batch)?;
+                writer.finish()?;
+                print(&String::from_utf8(writer.into_inner())?)?;
+            }
+        }
+    }
     match output_type {
         OutputType::Table => {
-            let table = if batches.is_empty() {
-                arrow::util::pretty::pretty_format_batches(&[
-                    arrow::array::RecordBatch::new_empty(schema),
-                ])?
-            } else {
-                arrow::util::pretty::pretty_format_batches(&batches)?
-            };
+            if held.is_empty() {
+                held.push(arrow::array::RecordBatch::new_empty(schema));
+            }
+            let table = arrow::util::pretty::pretty_format_batches(&held)?;
             print(&format!("{}\n", egret_report::escape::terminal(&table.to_string())))?;
         }
-        OutputType::Csv => print(&csv(&schema, &batches)?)?,
         OutputType::Json => {
             let mut writer = WriterBuilder::new().build::<_, JsonArray>(Vec::new());
-            for batch in &batches {
+            for batch in &held {
                 writer.write(batch)?;
             }
             writer.finish()?;
@@ -89,44 +105,35 @@ pub(crate) async fn show(frame: DataFrame, output_type: OutputType) -> anyhow::R
             text.push('\n');
             print(&text)?;
         }
-        OutputType::Jsonl => {
-            let mut writer = WriterBuilder::new().build::<_, LineDelimited>(Vec::new());
-            for batch in &batches {
-                writer.write(batch)?;
-            }
-            writer.finish()?;
-            print(&String::from_utf8(writer.into_inner())?)?;
-        }
+        OutputType::Csv | OutputType::Jsonl => {}
     }
-    Ok(batches.iter().map(arrow::array::RecordBatch::num_rows).sum())
+    Ok(rows)
 }
 
-fn csv(
-    schema: &arrow::datatypes::Schema,
-    batches: &[arrow::array::RecordBatch],
-) -> anyhow::Result<String> {
-    use arrow::util::display::{ArrayFormatter, FormatOptions};
-    let mut text = String::new();
+/// The line with the names of the columns.
+fn header(schema: &arrow::datatypes::Schema) -> String {
     let names: Vec<String> =
         schema.fields().iter().map(|field| egret_report::escape::csv(field.name())).collect();
-    text.push_str(&names.join(","));
-    text.push('\n');
+    format!("{}\n", names.join(","))
+}
+
+fn csv(batch: &arrow::array::RecordBatch) -> anyhow::Result<String> {
+    use arrow::util::display::{ArrayFormatter, FormatOptions};
+    let mut text = String::new();
     let options = FormatOptions::default().with_null("");
-    for batch in batches {
-        let columns = batch
-            .columns()
-            .iter()
-            .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
-            .collect::<Result<Vec<_>, _>>()?;
-        for row in 0..batch.num_rows() {
-            for (at, column) in columns.iter().enumerate() {
-                if at > 0 {
-                    text.push(',');
-                }
-                text.push_str(&egret_report::escape::csv(&column.value(row).to_string()));
+    let columns = batch
+        .columns()
+        .iter()
+        .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
+        .collect::<Result<Vec<_>, _>>()?;
+    for row in 0..batch.num_rows() {
+        for (at, column) in columns.iter().enumerate() {
+            if at > 0 {
+                text.push(',');
             }
-            text.push('\n');
+            text.push_str(&egret_report::escape::csv(&column.value(row).to_string()));
         }
+        text.push('\n');
     }
     Ok(text)
 }
