@@ -257,7 +257,8 @@ impl Query {
     ) -> anyhow::Result<DataFrame> {
         let events = session.table("events").await?;
         if let Some(sequence) = &query.sequence {
-            let found = egret_rules::sequences(&events, sequence).await?;
+            let mut found = egret_rules::sequences(&events, sequence).await?;
+            found.sequences.truncate(self.limit);
             return followed(session, &found);
         }
         if query.is_pipeline() {
