@@ -160,3 +160,22 @@ fn what_is_no_lookup_file_is_said() {
     assert!(said(None, Some("ranges.json")).contains("expected AWS's ip-ranges.json"));
     assert!(said(None, Some("nowhere.json")).contains("opening"));
 }
+
+/// DB-IP Lite, which `scripts/test` fetches; what it says of an address changes from month to month.
+#[test]
+fn a_real_database_is_read() {
+    let Some(folder) = std::env::var_os("EGRET_GEOIP") else {
+        println!("skipped: no database; `EGRET_GEOIP` names a folder of them");
+        return;
+    };
+    let enrichment = Enrichment::open(Some(std::path::Path::new(&folder)), None).unwrap();
+    assert!(!enrichment.is_empty());
+    let record = String::from_utf8(cloudtrail(1..2)).unwrap();
+    let address = record.split("\"sourceIPAddress\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let of = |known: &str| record.replace(address, known).into_bytes();
+    let bench = Bench::with(&[("a.json", of("8.8.8.8"))]);
+    let options = IngestOptions { enrichment: enrichment.into(), ..IngestOptions::default() };
+    bench.try_ingest(&[bench.logs()], &options).unwrap();
+    let sql = "SELECT count(*) FROM events WHERE \"source.geo.country_iso_code\" ~ '^[A-Z]{2}$'";
+    assert_eq!(bench.number(sql), 1);
+}
