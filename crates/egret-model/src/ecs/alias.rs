@@ -11,8 +11,17 @@ pub struct Alias {
     pub origin: &'static str,
 }
 
+/// Origin of the names that a CloudTrail record itself has.
+pub const CLOUDTRAIL_RECORD: &str = "CloudTrail record";
+
 /// Every alias, sorted by spelling.
 pub const ALIASES: &[Alias] = &[
+    Alias {
+        alias: "additionalEventData",
+        name: "aws.cloudtrail.additional_eventdata",
+        origin: "CloudTrail record",
+    },
+    Alias { alias: "apiVersion", name: "aws.cloudtrail.api_version", origin: "CloudTrail record" },
     Alias {
         alias: "aws.cloudtrail.additional_event_data",
         name: "aws.cloudtrail.additional_eventdata",
@@ -48,16 +57,42 @@ pub const ALIASES: &[Alias] = &[
     Alias { alias: "aws.s3access.remote_ip", name: "source.ip", origin: "Elastic AWS integration" },
     Alias { alias: "aws.vpcflow.dstaddr", name: "destination.ip", origin: "AWS" },
     Alias { alias: "aws.vpcflow.srcaddr", name: "source.ip", origin: "AWS" },
+    Alias { alias: "awsRegion", name: "cloud.region", origin: "CloudTrail record" },
     Alias {
         alias: "client.ip",
         name: "source.ip",
         origin: "ECS, as Elastic fills it for S3 access and Okta",
     },
     Alias { alias: "data_stream.dataset", name: "event.dataset", origin: "ECS" },
+    Alias { alias: "errorCode", name: "aws.cloudtrail.error_code", origin: "CloudTrail record" },
+    Alias {
+        alias: "errorMessage",
+        name: "aws.cloudtrail.error_message",
+        origin: "CloudTrail record",
+    },
+    Alias {
+        alias: "eventCategory",
+        name: "aws.cloudtrail.event_category",
+        origin: "CloudTrail record",
+    },
+    Alias { alias: "eventID", name: "event.id", origin: "CloudTrail record" },
+    Alias { alias: "eventName", name: "event.action", origin: "CloudTrail record" },
+    Alias { alias: "eventSource", name: "event.provider", origin: "CloudTrail record" },
+    Alias { alias: "eventType", name: "aws.cloudtrail.event_type", origin: "CloudTrail record" },
+    Alias {
+        alias: "eventVersion",
+        name: "aws.cloudtrail.event_version",
+        origin: "CloudTrail record",
+    },
     Alias {
         alias: "http.response.body.bytes",
         name: "source.bytes",
         origin: "Elastic AWS integration, S3 access log",
+    },
+    Alias {
+        alias: "managementEvent",
+        name: "aws.cloudtrail.management_event",
+        origin: "CloudTrail record",
     },
     Alias {
         alias: "okta.debug_context.debug_data.device_fingerprint",
@@ -88,6 +123,105 @@ pub const ALIASES: &[Alias] = &[
         alias: "okta.debug_context.debug_data.threat_suspected",
         name: "okta.debug_context.debug_data.threatSuspected",
         origin: "Elastic Okta integration",
+    },
+    Alias { alias: "readOnly", name: "aws.cloudtrail.read_only", origin: "CloudTrail record" },
+    Alias {
+        alias: "recipientAccountId",
+        name: "aws.cloudtrail.recipient_account_id",
+        origin: "CloudTrail record",
+    },
+    Alias { alias: "requestID", name: "aws.cloudtrail.request_id", origin: "CloudTrail record" },
+    Alias {
+        alias: "requestParameters",
+        name: "aws.cloudtrail.request_parameters",
+        origin: "CloudTrail record",
+    },
+    Alias {
+        alias: "resources.ARN",
+        name: "aws.cloudtrail.resources.arn",
+        origin: "CloudTrail record",
+    },
+    Alias {
+        alias: "resources.type",
+        name: "aws.cloudtrail.resources.type",
+        origin: "CloudTrail record",
+    },
+    Alias {
+        alias: "responseElements",
+        name: "aws.cloudtrail.response_elements",
+        origin: "CloudTrail record",
+    },
+    Alias {
+        alias: "serviceEventDetails",
+        name: "aws.cloudtrail.service_event_details",
+        origin: "CloudTrail record",
+    },
+    Alias {
+        alias: "sharedEventID",
+        name: "aws.cloudtrail.shared_event_id",
+        origin: "CloudTrail record",
+    },
+    Alias { alias: "sourceIPAddress", name: "source.address", origin: "CloudTrail record" },
+    Alias { alias: "userAgent", name: "user_agent.original", origin: "CloudTrail record" },
+    Alias {
+        alias: "userIdentity.accessKeyId",
+        name: "aws.cloudtrail.user_identity.access_key_id",
+        origin: "CloudTrail record",
+    },
+    Alias {
+        alias: "userIdentity.accountId",
+        name: "aws.cloudtrail.user_identity.account_id",
+        origin: "CloudTrail record",
+    },
+    Alias {
+        alias: "userIdentity.arn",
+        name: "aws.cloudtrail.user_identity.arn",
+        origin: "CloudTrail record",
+    },
+    Alias {
+        alias: "userIdentity.invokedBy",
+        name: "aws.cloudtrail.user_identity.invoked_by",
+        origin: "CloudTrail record",
+    },
+    Alias {
+        alias: "userIdentity.principalId",
+        name: "aws.cloudtrail.user_identity.principal_id",
+        origin: "CloudTrail record",
+    },
+    Alias {
+        alias: "userIdentity.sessionContext.attributes.mfaAuthenticated",
+        name: "aws.cloudtrail.user_identity.session_context.mfa_authenticated",
+        origin: "CloudTrail record",
+    },
+    Alias {
+        alias: "userIdentity.sessionContext.sessionIssuer.arn",
+        name: "aws.cloudtrail.user_identity.session_context.session_issuer.arn",
+        origin: "CloudTrail record",
+    },
+    Alias {
+        alias: "userIdentity.sessionContext.sessionIssuer.type",
+        name: "aws.cloudtrail.user_identity.session_context.session_issuer.type",
+        origin: "CloudTrail record",
+    },
+    Alias {
+        alias: "userIdentity.sessionContext.sessionIssuer.userName",
+        name: "aws.cloudtrail.user_identity.session_context.session_issuer.user_name",
+        origin: "CloudTrail record",
+    },
+    Alias {
+        alias: "userIdentity.type",
+        name: "aws.cloudtrail.user_identity.type",
+        origin: "CloudTrail record",
+    },
+    Alias {
+        alias: "userIdentity.userName",
+        name: "aws.cloudtrail.user_identity.user_name",
+        origin: "CloudTrail record",
+    },
+    Alias {
+        alias: "vpcEndpointId",
+        name: "aws.cloudtrail.vpc_endpoint_id",
+        origin: "CloudTrail record",
     },
 ];
 

@@ -3,9 +3,14 @@
 use egret_query::{Bindings, Language, Options, Reading, compile, normalise};
 use proptest::prelude::*;
 
+/// A word that is no operator of the language.
+fn word(pattern: &'static str) -> impl Strategy<Value = String> {
+    pattern.prop_filter("operators", |word| !["and", "or", "not", "to"].contains(&word.as_str()))
+}
+
 fn value() -> impl Strategy<Value = String> {
     prop_oneof![
-        "[a-z0-9_.]{1,8}",
+        word("[a-z0-9_.]{1,8}"),
         "\"[a-zA-Z0-9 :/*?.@-]{0,12}\"",
         "\"<[a-z_]{1,8}>\\*\"",
         "[a-z]{0,3}\\*[a-z]{0,3}",
@@ -13,7 +18,7 @@ fn value() -> impl Strategy<Value = String> {
         "\\[[0-9]{1,4} TO [0-9]{1,4}\\]",
         "\\{[0-9]{1,4} TO \\*\\]",
         "\\[NOT \"[a-z0-9.]{1,8}\"\\]",
-        "\\([a-z]{1,4} OR [a-z]{1,4}\\*\\)",
+        (word("[a-z]{1,4}"), "[a-z]{1,4}").prop_map(|(one, other)| format!("({one} OR {other}*)")),
     ]
 }
 
@@ -21,9 +26,7 @@ fn query() -> impl Strategy<Value = String> {
     let clause = prop_oneof![
         (prop_oneof![Just("user.name"), Just("event.action"), Just("aws.s3.object.key")], value())
             .prop_map(|(field, value)| format!("{field}: {value}")),
-        "[a-z]{1,8}".prop_filter("operators", |word| {
-            !["and", "or", "not", "to"].contains(&word.as_str())
-        }),
+        word("[a-z]{1,8}"),
         Just("_exists_: user.name".to_owned()),
         Just("*:*".to_owned()),
     ];

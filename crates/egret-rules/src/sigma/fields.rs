@@ -3,66 +3,8 @@
 //! Sigma leaves a log's own names as they are: `eventName`, `userIdentity.type`,
 //! `requestParameters.policyArn` for CloudTrail, `actor.alternateId` for Okta. Names of ECS pass through.
 
+use egret_model::ecs::alias::{ALIASES, CLOUDTRAIL_RECORD};
 use rsigma_parser::ast::LogSource;
-
-/// Exact names of CloudTrail records.
-const CLOUDTRAIL: &[(&str, &str)] = &[
-    ("additionaleventdata", "aws.cloudtrail.additional_eventdata"),
-    ("apiversion", "aws.cloudtrail.api_version"),
-    ("awsregion", "cloud.region"),
-    ("errorcode", "aws.cloudtrail.error_code"),
-    ("errormessage", "aws.cloudtrail.error_message"),
-    ("eventcategory", "aws.cloudtrail.event_category"),
-    ("eventid", "event.id"),
-    ("eventname", "event.action"),
-    ("eventsource", "event.provider"),
-    ("eventtype", "aws.cloudtrail.event_type"),
-    ("eventversion", "aws.cloudtrail.event_version"),
-    ("managementevent", "aws.cloudtrail.management_event"),
-    ("readonly", "aws.cloudtrail.read_only"),
-    ("recipientaccountid", "aws.cloudtrail.recipient_account_id"),
-    ("requestid", "aws.cloudtrail.request_id"),
-    ("requestparameters", "aws.cloudtrail.request_parameters"),
-    ("resources.arn", "aws.cloudtrail.resources.arn"),
-    ("resources.type", "aws.cloudtrail.resources.type"),
-    ("responseelements", "aws.cloudtrail.response_elements"),
-    ("serviceeventdetails", "aws.cloudtrail.service_event_details"),
-    ("sharedeventid", "aws.cloudtrail.shared_event_id"),
-    ("sourceipaddress", "source.address"),
-    ("useragent", "user_agent.original"),
-    ("useridentity.accesskeyid", "aws.cloudtrail.user_identity.access_key_id"),
-    ("useridentity.accountid", "aws.cloudtrail.user_identity.account_id"),
-    ("useridentity.arn", "aws.cloudtrail.user_identity.arn"),
-    ("useridentity.invokedby", "aws.cloudtrail.user_identity.invoked_by"),
-    ("useridentity.principalid", "aws.cloudtrail.user_identity.principal_id"),
-    (
-        "useridentity.sessioncontext.attributes.mfaauthenticated",
-        "aws.cloudtrail.user_identity.session_context.mfa_authenticated",
-    ),
-    (
-        "useridentity.sessioncontext.sessionissuer.arn",
-        "aws.cloudtrail.user_identity.session_context.session_issuer.arn",
-    ),
-    (
-        "useridentity.sessioncontext.sessionissuer.type",
-        "aws.cloudtrail.user_identity.session_context.session_issuer.type",
-    ),
-    (
-        "useridentity.sessioncontext.sessionissuer.username",
-        "aws.cloudtrail.user_identity.session_context.session_issuer.user_name",
-    ),
-    ("useridentity.type", "aws.cloudtrail.user_identity.type"),
-    ("useridentity.username", "aws.cloudtrail.user_identity.user_name"),
-    ("vpcendpointid", "aws.cloudtrail.vpc_endpoint_id"),
-];
-
-/// What lies below these keeps its own path.
-const CLOUDTRAIL_BELOW: &[(&str, &str)] = &[
-    ("additionaleventdata.", "aws.cloudtrail.additional_eventdata."),
-    ("requestparameters.", "aws.cloudtrail.request_parameters."),
-    ("responseelements.", "aws.cloudtrail.response_elements."),
-    ("serviceeventdetails.", "aws.cloudtrail.service_event_details."),
-];
 
 /// Names of Okta's System Log.
 const OKTA: &[(&str, &str)] = &[
@@ -110,7 +52,8 @@ const OKTA_BELOW: &[(&str, &str)] = &[
 pub(crate) fn dataset(source: &LogSource) -> Option<&'static str> {
     let of = |text: &Option<String>| text.as_deref().unwrap_or_default().to_ascii_lowercase();
     match (of(&source.product).as_str(), of(&source.service).as_str()) {
-        ("aws", "cloudtrail") => Some("aws.cloudtrail"),
+        // Some rules name the service and leave the product to the reader.
+        ("aws" | "", "cloudtrail") => Some("aws.cloudtrail"),
         ("aws", "vpcflow" | "flowlogs") => Some("aws.vpcflow"),
         ("aws", "s3access" | "s3") => Some("aws.s3access"),
         ("aws", "guardduty") => Some("aws.guardduty"),
@@ -121,20 +64,58 @@ pub(crate) fn dataset(source: &LogSource) -> Option<&'static str> {
 }
 
 /// This project's name of a field; one that is not known comes back as it is, and says so when it is
-/// compiled.
+/// compiled. Sigma's writers take no care of capital letters.
 pub(crate) fn ecs(name: &str, source: Option<&LogSource>) -> String {
     let folded = name.to_ascii_lowercase();
-    let is_okta = source.and_then(dataset) == Some("okta.system");
-    let (exact, below) = if is_okta { (OKTA, OKTA_BELOW) } else { (CLOUDTRAIL, CLOUDTRAIL_BELOW) };
-    if let Some((_, ecs)) = exact.iter().find(|(sigma, _)| *sigma == folded) {
-        return (*ecs).to_owned();
+    if source.and_then(dataset) == Some("okta.system") {
+        if let Some((_, ecs)) = OKTA.iter().find(|(sigma, _)| *sigma == folded) {
+            return (*ecs).to_owned();
+        }
+        let below = OKTA_BELOW.iter().find_map(|(sigma, ecs)| {
+            folded
+                .starts_with(sigma)
+                .then(|| name.get(sigma.len()..))
+                .flatten()
+                .map(|path| (ecs, path))
+        });
+        return below.map_or_else(|| name.to_owned(), |(ecs, path)| format!("{ecs}{path}"));
     }
-    for (sigma, ecs) in below {
-        if folded.starts_with(sigma)
-            && let Some(path) = name.get(sigma.len()..)
-        {
-            return format!("{ecs}{path}");
+    for alias in ALIASES.iter().filter(|alias| alias.origin == CLOUDTRAIL_RECORD) {
+        let known = alias.alias.to_ascii_lowercase();
+        let rest = folded.strip_prefix(&known).map(str::len);
+        let rest = rest.and_then(|length| name.get(name.len().saturating_sub(length)..));
+        match rest {
+            Some("") => return alias.name.to_owned(),
+            Some(path) if path.starts_with('.') => return format!("{}{path}", alias.name),
+            _ => {}
         }
     }
     name.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_each_log() {
+        let source = |product: &str, service: &str| LogSource {
+            product: Some(product.to_owned()).filter(|text| !text.is_empty()),
+            service: Some(service.to_owned()).filter(|text| !text.is_empty()),
+            ..LogSource::default()
+        };
+        let (trail, okta) = (source("", "cloudtrail"), source("okta", "okta"));
+        assert_eq!(dataset(&trail), Some("aws.cloudtrail"));
+        assert_eq!(dataset(&okta), Some("okta.system"));
+        assert_eq!(dataset(&source("windows", "security")), None);
+        for (source, name, want) in [
+            (&trail, "eventName", "event.action"),
+            (&trail, "requestParameters.policyArn", "aws.cloudtrail.request_parameters.policyArn"),
+            (&okta, "eventtype", "okta.event_type"),
+            (&okta, "debugContext.debugData.behaviors", "okta.debug_context.debug_data.behaviors"),
+            (&okta, "user.name", "user.name"),
+        ] {
+            assert_eq!(ecs(name, Some(source)), want);
+        }
+    }
 }
