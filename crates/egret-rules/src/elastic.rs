@@ -7,6 +7,7 @@
 
 use std::path::Path;
 
+use egret_model::dataset::Dataset;
 use egret_query::Language;
 use toml::{Table, Value};
 
@@ -95,28 +96,32 @@ fn list<'t>(table: &'t Table, name: &str) -> impl Iterator<Item = &'t Table> {
         .filter_map(Value::as_table)
 }
 
-/// Datasets that the index patterns, or a `FROM`, name.
+/// Datasets that the index patterns, a `FROM`, or a value of the query name.
 fn datasets(indices: &[&str], query: &str) -> Vec<String> {
-    const KNOWN: &[(&str, &str)] = &[
-        ("logs-aws.cloudtrail", "aws.cloudtrail"),
-        ("logs-aws.vpcflow", "aws.vpcflow"),
-        ("logs-aws.s3access", "aws.s3access"),
-        ("logs-aws.guardduty", "aws.guardduty"),
-        ("logs-aws.route53", "aws.route53_resolver_logs"),
-        ("logs-okta", "okta.system"),
-    ];
-    let mut found: Vec<String> = KNOWN
+    let words: Vec<&str> = query
+        .split(|letter: char| !(letter.is_ascii_alphanumeric() || ".*_-".contains(letter)))
+        .collect();
+    let mut found: Vec<String> = Dataset::ALL
         .iter()
-        .filter(|(index, dataset)| {
-            indices.iter().any(|one| one.starts_with(index))
-                || query.contains(index)
-                || query.contains(&format!("\"{dataset}\""))
+        .filter(|dataset| **dataset != Dataset::OTHER)
+        .map(|dataset| dataset.as_str())
+        .filter(|name| {
+            indices.iter().any(|pattern| covers(pattern, name))
+                || words.iter().any(|word| *word == *name || covers(word, name))
         })
-        .map(|(_, dataset)| (*dataset).to_owned())
+        .map(str::to_owned)
         .collect();
     found.sort();
-    found.dedup();
     found
+}
+
+/// Whether an index pattern such as `logs-aws.cloudtrail-*` or `logs-okta*` is about a dataset;
+/// `logs-*` is about none in particular.
+fn covers(pattern: &str, dataset: &str) -> bool {
+    let Some(rest) = pattern.strip_prefix("logs-") else { return false };
+    let stem = rest.split(['-', '*']).next().unwrap_or_default();
+    let open = rest.get(stem.len()..).is_some_and(|behind| behind.starts_with('*'));
+    stem == dataset || open && !stem.is_empty() && dataset.starts_with(stem)
 }
 
 /// A value, or a list of them, as texts.
@@ -187,4 +192,29 @@ fn new_terms(rule: &Table) -> Result<NewTerms, String> {
     let start = list(new_terms, "history_window_start")
         .find_map(|one| ago(one.get("value").and_then(Value::as_str)?));
     Ok(NewTerms { of, history: start.unwrap_or(14 * 86_400 * SECOND) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logs_that_a_rule_is_about() {
+        for (indices, query, want) in [
+            (&["filebeat-*", "logs-aws.cloudtrail-*"][..], "*", &["aws.cloudtrail"][..]),
+            (&["logs-aws.elb_logs-*"], "*", &["aws.elb_logs"]),
+            (&["logs-okta*"], "*", &["okta.system"]),
+            (&["logs-aws.route53*"], "*", &["aws.route53_resolver_logs"]),
+            (
+                &[],
+                "from logs-aws.cloudtrail-*, logs-okta.system-* | limit 1",
+                &["aws.cloudtrail", "okta.system"],
+            ),
+            (&["filebeat-*"], "event.dataset:aws.vpcflow", &["aws.vpcflow"]),
+            (&["filebeat-*"], "aws.cloudtrail.error_code: *", &[]),
+            (&["logs-*", "logs-system.auth-*"], "other", &[]),
+        ] {
+            assert_eq!(datasets(indices, query), want, "{indices:?} {query}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 //! Sigma leaves a log's own names as they are: `eventName`, `userIdentity.type`,
 //! `requestParameters.policyArn` for CloudTrail, `actor.alternateId` for Okta. Names of ECS pass through.
 
+use egret_model::dataset::Dataset;
 use egret_model::ecs::alias::{ALIASES, CLOUDTRAIL_RECORD};
 use rsigma_parser::ast::LogSource;
 
@@ -49,16 +50,16 @@ const OKTA_BELOW: &[(&str, &str)] = &[
 ];
 
 /// The dataset that a rule's log source is; `None` where it does not say, or is no log of a case.
-pub(crate) fn dataset(source: &LogSource) -> Option<&'static str> {
+pub(crate) fn dataset(source: &LogSource) -> Option<Dataset> {
     let of = |text: &Option<String>| text.as_deref().unwrap_or_default().to_ascii_lowercase();
     match (of(&source.product).as_str(), of(&source.service).as_str()) {
         // Some rules name the service and leave the product to the reader.
-        ("aws" | "", "cloudtrail") => Some("aws.cloudtrail"),
-        ("aws", "vpcflow" | "flowlogs") => Some("aws.vpcflow"),
-        ("aws", "s3access" | "s3") => Some("aws.s3access"),
-        ("aws", "guardduty") => Some("aws.guardduty"),
-        ("aws", "route53") => Some("aws.route53_resolver_logs"),
-        ("okta", _) => Some("okta.system"),
+        ("aws" | "", "cloudtrail") => Some(Dataset::CLOUDTRAIL),
+        ("aws", "vpcflow" | "flowlogs") => Some(Dataset::VPC_FLOW),
+        ("aws", "s3access" | "s3") => Some(Dataset::S3_ACCESS),
+        ("aws", "guardduty") => Some(Dataset::GUARDDUTY),
+        ("aws", "route53") => Some(Dataset::ROUTE53_RESOLVER),
+        ("okta", _) => Some(Dataset::OKTA),
         _ => None,
     }
 }
@@ -67,7 +68,7 @@ pub(crate) fn dataset(source: &LogSource) -> Option<&'static str> {
 /// compiled. Sigma's writers take no care of capital letters.
 pub(crate) fn ecs(name: &str, source: Option<&LogSource>) -> String {
     let folded = name.to_ascii_lowercase();
-    if source.and_then(dataset) == Some("okta.system") {
+    if source.and_then(dataset) == Some(Dataset::OKTA) {
         if let Some((_, ecs)) = OKTA.iter().find(|(sigma, _)| *sigma == folded) {
             return (*ecs).to_owned();
         }
@@ -105,8 +106,8 @@ mod tests {
             ..LogSource::default()
         };
         let (trail, okta) = (source("", "cloudtrail"), source("okta", "okta"));
-        assert_eq!(dataset(&trail), Some("aws.cloudtrail"));
-        assert_eq!(dataset(&okta), Some("okta.system"));
+        assert_eq!(dataset(&trail), Some(Dataset::CLOUDTRAIL));
+        assert_eq!(dataset(&okta), Some(Dataset::OKTA));
         assert_eq!(dataset(&source("windows", "security")), None);
         for (source, name, want) in [
             (&trail, "eventName", "event.action"),

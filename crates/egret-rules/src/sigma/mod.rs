@@ -69,7 +69,10 @@ fn of_detection(file: &Path, rule: &SigmaRule) -> Rule {
         level: rule.level.map_or_else(String::new, |level| level.as_str().to_owned()),
         language: "sigma",
         attack: attack(&rule.tags),
-        datasets: fields::dataset(&rule.logsource).into_iter().map(str::to_owned).collect(),
+        datasets: fields::dataset(&rule.logsource)
+            .map(|one| one.as_str().to_owned())
+            .into_iter()
+            .collect(),
         file: file.to_owned(),
         kind,
     }
@@ -86,7 +89,9 @@ fn of_correlation(
     for name in &rule.rules {
         match named.get(name) {
             Some(detection) => {
-                datasets.extend(fields::dataset(&detection.logsource).map(str::to_owned));
+                datasets.extend(
+                    fields::dataset(&detection.logsource).map(|one| one.as_str().to_owned()),
+                );
                 match compiled(detection) {
                     Ok(condition) => parts.push((name.clone(), Asked::Condition(condition))),
                     Err(reason) => problem = Some(format!("`{name}`: {reason}")),
@@ -164,8 +169,11 @@ pub(crate) fn compiled(rule: &SigmaRule) -> Result<Condition, String> {
     Ok(match fields::dataset(&rule.logsource) {
         // The log source is part of what the rule says.
         Some(dataset) => {
-            let is_of =
-                Condition::value("event.dataset", vec![Piece::Text(dataset.to_owned())], false);
+            let is_of = Condition::value(
+                "event.dataset",
+                vec![Piece::Text(dataset.as_str().to_owned())],
+                false,
+            );
             Condition::all(vec![is_of, wanted])
         }
         None => wanted,

@@ -226,6 +226,13 @@ impl Comparison {
         "tags",
     ];
 
+    fn add_all(&mut self, path: &Path, rows: &[Map<String, Value>], documents: &[Value]) {
+        assert_eq!(rows.len(), documents.len(), "{}", path.display());
+        for (row, document) in rows.iter().zip(documents) {
+            self.add(row, document);
+        }
+    }
+
     fn add(&mut self, row: &Map<String, Value>, document: &Value) {
         let mut wanted: BTreeMap<String, Vec<String>> = BTreeMap::new();
         leaves(document, "", &mut |path, leaf| {
@@ -278,11 +285,7 @@ fn the_mapping_is_elastics_where_no_decision_says_otherwise() {
     for (path, documents) in pairs {
         let (_, decoded, _) = decode(&Registry::standard(), &bytes_of(&path));
         assert_eq!(decoded.rejected, [], "{}", path.display());
-        let rows = rows(&decoded);
-        assert_eq!(rows.len(), documents.len(), "{}", path.display());
-        for (row, document) in rows.iter().zip(&documents) {
-            comparison.add(row, document);
-        }
+        comparison.add_all(&path, &rows(&decoded), &documents);
     }
     let Comparison { equal, different, missing } = comparison;
     println!(
@@ -307,11 +310,7 @@ fn elastics_own_documents_come_in_as_they_are() {
         assert!(title.starts_with("ecs,"), "{}: {title}", path.display());
         let reasons: Vec<&str> = decoded.rejected.iter().map(|one| one.reason.as_str()).collect();
         assert!(reasons.is_empty(), "{}: {reasons:?}", path.display());
-        let rows = rows(&decoded);
-        assert_eq!(rows.len(), documents.len(), "{}", path.display());
-        for (row, document) in rows.iter().zip(&documents) {
-            comparison.add(row, document);
-        }
+        comparison.add_all(&path, &rows(&decoded), &documents);
     }
     let Comparison { equal, different, missing } = comparison;
     println!(

@@ -56,15 +56,8 @@ struct RunArgs {
     /// Show rules without a hit too.
     #[arg(long, help_heading = "Output")]
     all: bool,
-    /// How outcomes are printed.
-    #[arg(
-        short = 't',
-        long,
-        value_name = "TYPE",
-        default_value = "table",
-        help_heading = "Output"
-    )]
-    output_type: As,
+    #[command(flatten)]
+    output: Output,
 }
 
 #[derive(Debug, Args)]
@@ -72,7 +65,13 @@ struct CheckArgs {
     /// File or folder of rules: `.toml`, `.yml`, `.yaml`.
     #[arg(value_name = "PATH", help_heading = "Input")]
     path: PathBuf,
-    /// How they are printed.
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
+struct Output {
+    /// How rules are printed.
     #[arg(
         short = 't',
         long,
@@ -114,7 +113,7 @@ impl RunArgs {
         let events = session.table("events").await?;
         let outcomes = Box::pin(run(&rules, &events, now)).await?;
         let of = |status: Status| outcomes.iter().filter(|one| one.status == status).count();
-        match self.output_type {
+        match self.output.output_type {
             As::Json => {
                 let mut text = String::new();
                 for outcome in &outcomes {
@@ -162,7 +161,7 @@ impl CheckArgs {
         for rule in &rules {
             let problem = rule.problem();
             cannot = cannot.saturating_add(usize::from(problem.is_some()));
-            if self.output_type == As::Json {
+            if self.output.output_type == As::Json {
                 let line = json!({
                     "id": rule.id, "title": rule.title, "language": rule.language,
                     "status": if problem.is_some() { "unsupported" } else { "runs" },
@@ -180,7 +179,7 @@ impl CheckArgs {
             }
         }
         for file in &unread {
-            if self.output_type == As::Json {
+            if self.output.output_type == As::Json {
                 text.push_str(&unread_line(file).to_string());
                 text.push('\n');
             } else {
