@@ -193,6 +193,9 @@ catalog! {
     NETWORK_TYPE "network.type" Keyword Ecs "`ipv4` or `ipv6`";
     NETWORK_PROTOCOL "network.protocol" Keyword Ecs "application protocol: `dns`";
     DNS_QUESTION_NAME "dns.question.name" Keyword Ecs "name that was looked up, without the dot at its end";
+    DNS_QUESTION_REGISTERED_DOMAIN "dns.question.registered_domain" Keyword Ecs "domain that somebody registered, by the public suffix list";
+    DNS_QUESTION_SUBDOMAIN "dns.question.subdomain" Keyword Ecs "what lies below the registered domain";
+    DNS_QUESTION_TOP_LEVEL_DOMAIN "dns.question.top_level_domain" Keyword Ecs "public suffix, such as `com` or `co.uk`";
     DNS_QUESTION_TYPE "dns.question.type" Keyword Ecs "`A`, `TXT`, …";
     DNS_QUESTION_CLASS "dns.question.class" Keyword Ecs "`IN`";
     DNS_RESPONSE_CODE "dns.response_code" Keyword Ecs "`NOERROR`, `NXDOMAIN`, …";
