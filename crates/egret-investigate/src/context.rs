@@ -254,15 +254,20 @@ impl Judge {
 
     fn organization(&self, id: &str) -> (Option<bool>, Authorised, String) {
         // `o-abc`, or an ARN such as `arn:aws:organizations::111122223333:organization/o-abc`.
-        let is_own = self.organizations.iter().any(|own| id.split(['/', ':']).any(|part| part == own))
-            || egret_model::aws::account_of_arn(id)
-                .is_some_and(|account| self.own_accounts.contains(account));
+        let is_own =
+            self.organizations.iter().any(|own| id.split(['/', ':']).any(|part| part == own))
+                || egret_model::aws::account_of_arn(id)
+                    .is_some_and(|account| self.own_accounts.contains(account));
         if is_own {
             return (Some(false), Authorised::Yes, "our own organisation".to_owned());
         }
         if self.organizations.is_empty() {
             let (authorised, reason) = self.unlisted("the organisation");
-            return (None, authorised, format!("nothing says which organisation is ours; {reason}"));
+            return (
+                None,
+                authorised,
+                format!("nothing says which organisation is ours; {reason}"),
+            );
         }
         let (authorised, reason) = self.unlisted("the organisation");
         (Some(true), authorised, format!("not our organisation; {reason}"))
@@ -278,8 +283,7 @@ impl Judge {
         let below = |domains: &[String]| {
             domains.iter().any(|domain| {
                 let domain = domain.to_ascii_lowercase();
-                host == domain
-                    || host.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.'))
+                host == domain || host.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.'))
             })
         };
         if below(&self.context.own_domains) {
@@ -322,7 +326,8 @@ impl Judge {
         }
         let trusted = self.context.trusted_account.iter().find(|trusted| trusted.id == account);
         if let Some(trusted) = trusted {
-            let whose = trusted.vendor.as_deref().map_or_else(String::new, |name| format!(" by {name}"));
+            let whose =
+                trusted.vendor.as_deref().map_or_else(String::new, |name| format!(" by {name}"));
             return (
                 Some(true),
                 Authorised::Yes,

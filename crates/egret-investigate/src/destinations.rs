@@ -39,10 +39,8 @@ pub async fn destinations(
             let first = movements.iter().map(|movement| movement.first).min()?;
             let last = movements.iter().map(|movement| movement.last).max()?;
             let destination = movements.first()?.destination.clone();
-            let actors: BTreeSet<String> = movements
-                .iter()
-                .filter_map(|movement| movement.actor.principal.clone())
-                .collect();
+            let actors: BTreeSet<String> =
+                movements.iter().filter_map(|movement| movement.actor.principal.clone()).collect();
             Some(DestinationTotal {
                 earlier: earlier.of(&destination),
                 place: places.get(id).cloned(),

@@ -359,9 +359,14 @@ impl Rows {
         if column.data_type() == &DataType::Null {
             return Ok(None);
         }
-        let values = column.as_primitive_opt::<arrow::datatypes::Float64Type>().ok_or_else(|| {
-            AnalysisError::Shape { what: self.what, column: name.to_owned(), expected: "a number" }
-        })?;
+        let values =
+            column.as_primitive_opt::<arrow::datatypes::Float64Type>().ok_or_else(|| {
+                AnalysisError::Shape {
+                    what: self.what,
+                    column: name.to_owned(),
+                    expected: "a number",
+                }
+            })?;
         Ok((row < values.len() && values.is_valid(row))
             .then(|| values.value(row))
             .filter(|number| number.is_finite()))

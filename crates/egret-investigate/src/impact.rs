@@ -9,8 +9,8 @@ use datafusion::functions_aggregate::expr_fn::{count_distinct, min};
 use datafusion::prelude::lit;
 use egret_model::ecs::catalog::fields;
 use egret_model::report::{
-    Bound, ControlNote, Grade, Impact, Movement, ResourceImpact, SensitivitySign,
-    VerdictLevel, Volume,
+    Bound, ControlNote, Grade, Impact, Movement, ResourceImpact, SensitivitySign, VerdictLevel,
+    Volume,
 };
 use egret_model::time::TimeRange;
 

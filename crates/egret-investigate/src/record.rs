@@ -64,6 +64,7 @@ impl Record {
     }
 
     /// Whether [`Self::values`] can find anything under a name.
+    #[cfg(test)]
     pub(crate) fn reads(name: &str) -> bool {
         let name = alias::canonical(name);
         COLUMNS.iter().any(|field| {

@@ -96,10 +96,8 @@ impl Key<'_> {
         }
         if let Some(condition) = self.condition {
             let condition = condition.trim();
-            parts.push(match parts.is_empty() {
-                true => condition.to_owned(),
-                false => format!("({condition})"),
-            });
+            let alone = parts.is_empty();
+            parts.push(if alone { condition.to_owned() } else { format!("({condition})") });
         }
         parts.join(" AND ")
     }
@@ -466,7 +464,9 @@ impl Channel {
         }
         let wrong = |reason: String| Err(ChannelError::Events { name: name.to_owned(), reason });
         match channel.analysis {
-            _ if channel.events.is_empty() => return wrong("no [[event]] says what shows it".into()),
+            _ if channel.events.is_empty() => {
+                return wrong("no [[event]] says what shows it".into());
+            }
             Analysis::Events | Analysis::Reads => {
                 let keys = channel.events.iter().map(EventRule::key);
                 let keys = keys.chain(channel.closes.iter().map(CloseRule::key));
@@ -484,7 +484,10 @@ impl Channel {
         }
         for rule in &channel.events {
             if channel.analysis != Analysis::Events && !rule.destination.is_empty() {
-                return wrong("reads and flows go to whoever makes them, not to a [[event.destination]]".into());
+                return wrong(
+                    "reads and flows go to whoever makes them, not to a [[event.destination]]"
+                        .into(),
+                );
             }
             if rule.destination.iter().any(|one| one.field.is_empty() && one.id.is_none()) {
                 return wrong("a destination needs `field` or `id`".into());
@@ -503,11 +506,9 @@ impl Channel {
         let queries: Vec<String> = self.events.iter().map(|rule| rule.key().query()).collect();
         match queries.as_slice() {
             [only] => only.clone(),
-            several => several
-                .iter()
-                .map(|query| format!("({query})"))
-                .collect::<Vec<_>>()
-                .join(" OR "),
+            several => {
+                several.iter().map(|query| format!("({query})")).collect::<Vec<_>>().join(" OR ")
+            }
         }
     }
 

@@ -14,8 +14,8 @@ pub use checks::{InScope, judged};
 use std::collections::{BTreeMap, BTreeSet};
 
 use datafusion::functions::expr_fn::{date_trunc, nullif};
-use datafusion::functions_nested::expr_fn::array_to_string;
 use datafusion::functions_aggregate::expr_fn::{count, max, min};
+use datafusion::functions_nested::expr_fn::array_to_string;
 use datafusion::prelude::{lit, when};
 use egret_model::dataset::Dataset;
 use egret_model::ecs::catalog::fields;

@@ -33,6 +33,9 @@ const ITEMS_MAX: usize = 1_000_000;
 /// Names of items shown in a movement's title when there are no more than this many.
 const NAMED_ITEMS: usize = 3;
 
+/// Resources that one caller read by one rule and are listed one by one; more are one movement.
+const RESOURCES_MAX: usize = 5;
+
 /// One rule, caller, address, resource and outcome.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Group {
@@ -181,7 +184,13 @@ impl Collected {
         let citation = &record.citation;
         one.citations.insert((time, citation.file.clone(), citation.record), citation.id.clone());
         let names = rule.item.as_ref().map_or(&[][..], |item| item.fields.as_slice());
-        for item in names.iter().map(|name| record.texts(name)).find(|found| !found.is_empty()).into_iter().flatten() {
+        for item in names
+            .iter()
+            .map(|name| record.texts(name))
+            .find(|found| !found.is_empty())
+            .into_iter()
+            .flatten()
+        {
             if day.items.len() < ITEMS_MAX {
                 one.items.insert(digest(&item));
             }
@@ -215,7 +224,7 @@ pub(super) async fn find(
     let presence =
         if collected.days.is_empty() { BTreeSet::new() } else { presence(engine).await? };
     let cut = collected.cut;
-    let (mut groups, mut tallies) = sift(collected, &presence, parts, scope, earlier);
+    let (mut groups, mut tallies) = sift(&collected, &presence, parts, scope, earlier);
     if groups.len() > MOVEMENTS_MAX {
         let mut by_size: Vec<(Group, Day)> = groups.into_iter().collect();
         by_size.sort_by_key(|(group, day)| {
@@ -229,12 +238,13 @@ pub(super) async fn find(
         }
         groups = by_size.into_iter().collect();
     }
-    let movements: Vec<Movement> = groups
+    let listed: Vec<(Group, Day, usize)> = together(groups);
+    let movements: Vec<Movement> = listed
         .iter()
-        .filter_map(|(group, day)| {
+        .filter_map(|(group, day, resources)| {
             let part = parts.get(group.part)?;
             let Role::Reads(rule) = part.role else { return None };
-            Some(movement(part.channel, rule, scope, group, day))
+            Some(movement(part.channel, rule, scope, group, day, *resources))
         })
         .collect();
     let results = channels
@@ -255,7 +265,7 @@ type Sifted = (BTreeMap<Group, Day>, BTreeMap<String, Tally>);
 
 /// Sets aside what is usual, and puts the days of a group together.
 fn sift(
-    collected: Collected,
+    collected: &Collected,
     presence: &BTreeSet<(Pair, Timestamp)>,
     parts: &[Part<'_>],
     scope: &Scope<'_>,
@@ -327,12 +337,44 @@ fn sift(
     (groups, tallies)
 }
 
+/// Groups with the number of their resources. What one caller read by one rule is one movement when
+/// it is of many resources: twenty secrets are one theft.
+fn together(groups: BTreeMap<Group, Day>) -> Vec<(Group, Day, usize)> {
+    let mut by_caller: BTreeMap<(usize, String, String, bool), Vec<(Group, Day)>> = BTreeMap::new();
+    for (group, day) in groups {
+        let key = (group.part, group.principal.clone(), group.address.clone(), group.failed);
+        by_caller.entry(key).or_default().push((group, day));
+    }
+    let mut listed = Vec::new();
+    for (_, groups) in by_caller {
+        let resources = groups.len();
+        if resources <= RESOURCES_MAX {
+            listed.extend(groups.into_iter().map(|(group, day)| (group, day, 1)));
+            continue;
+        }
+        let mut all: Option<(Group, Day)> = None;
+        for (group, day) in groups {
+            match &mut all {
+                Some((_, held)) => held.merge(&day),
+                None => all = Some((group, day)),
+            }
+        }
+        if let Some((mut group, day)) = all {
+            let others = resources.saturating_sub(1);
+            group.resource = format!("{} and {others} more", group.resource);
+            listed.push((group, day, resources));
+        }
+    }
+    listed
+}
+
 fn movement(
     channel: &Channel,
     rule: &EventRule,
     scope: &Scope<'_>,
     group: &Group,
     day: &Day,
+    resources: usize,
 ) -> Movement {
     let grade = if group.failed { Grade::Attempted } else { rule.grade };
     let resource = Resource {
@@ -379,7 +421,11 @@ fn movement(
         first: day.first.unwrap_or(scope.window.start),
         last: day.last.unwrap_or(scope.window.start),
         closed_at: None,
-        objects: (items > 0).then_some(items),
+        objects: match (items, resources) {
+            (0, 1) => None,
+            (0, several) => u64::try_from(several).ok(),
+            (items, _) => Some(items),
+        },
         bytes: volume(rule, group, day, items),
         events: day
             .citations
@@ -392,7 +438,7 @@ fn movement(
             .collect(),
         event_count: day.calls,
         attack: channel.attack.clone(),
-        query: query(rule, group, scope),
+        query: query(rule, group, scope, resources),
         signs: Vec::new(),
     }
 }
@@ -424,7 +470,7 @@ fn volume(rule: &EventRule, group: &Group, day: &Day, items: u64) -> Volume {
     }
 }
 
-fn query(rule: &EventRule, group: &Group, scope: &Scope<'_>) -> String {
+fn query(rule: &EventRule, group: &Group, scope: &Scope<'_>, resources: usize) -> String {
     let mut clauses = vec![format!("({})", rule.key().query())];
     if group.principal.starts_with("arn:") {
         let arn = fields::CT_USER_IDENTITY_ARN.name();
@@ -438,15 +484,14 @@ fn query(rule: &EventRule, group: &Group, scope: &Scope<'_>) -> String {
         .iter()
         .map(|name| match rule.resource.function {
             ResourceFunction::Value => format!("{name}: {resource}"),
-            ResourceFunction::Bucket => format!("{name}: (*{0}/* OR *{0})", escaped(&group.resource)),
+            ResourceFunction::Bucket => {
+                format!("{name}: (*{0}/* OR *{0})", escaped(&group.resource))
+            }
         })
         .collect();
-    if !fields.is_empty() && group.resource != "unknown" {
+    if !fields.is_empty() && group.resource != "unknown" && resources == 1 {
         clauses.push(format!("({})", fields.join(" OR ")));
     }
-    clauses.push(format!(
-        "@timestamp: [\"{}\" TO \"{}\"}}",
-        scope.window.start, scope.window.end
-    ));
+    clauses.push(format!("@timestamp: [\"{}\" TO \"{}\"}}", scope.window.start, scope.window.end));
     clauses.join(" AND ")
 }

@@ -292,8 +292,11 @@ fn bits_a_letter(names: &[String]) -> f64 {
     let mut pairs: BTreeMap<(char, char), u32> = BTreeMap::new();
     let mut firsts: BTreeMap<char, u32> = BTreeMap::new();
     for name in names {
-        let letters: Vec<char> =
-            name.chars().filter(|letter| *letter != '.').map(|one| one.to_ascii_lowercase()).collect();
+        let letters: Vec<char> = name
+            .chars()
+            .filter(|letter| *letter != '.')
+            .map(|one| one.to_ascii_lowercase())
+            .collect();
         for (first, second) in letters.iter().zip(letters.iter().skip(1)) {
             let pair = pairs.entry((*first, *second)).or_default();
             *pair = pair.saturating_add(1);
@@ -388,8 +391,10 @@ mod tests {
         };
         let bits = of((0..20).map(encoded).collect());
         assert!(bits > BITS_A_LETTER, "{bits}");
-        let words = "some people give their machines long names made of several plain english words";
-        let bits = of(words.split(' ').map(|word| format!("{word}-{word}-server.office")).collect());
+        let words =
+            "some people give their machines long names made of several plain english words";
+        let bits =
+            of(words.split(' ').map(|word| format!("{word}-{word}-server.office")).collect());
         assert!(bits < BITS_A_LETTER, "{bits}");
         let bits = of((0..20).map(|number| format!("images-of-the-shop-{number}")).collect());
         assert!(bits < BITS_A_LETTER, "{bits}");

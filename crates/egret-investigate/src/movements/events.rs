@@ -120,9 +120,9 @@ pub(super) fn find(
                 "no such event in the window, and {} would have shown it where it covers the window",
                 channel.datasets.join(" or ")
             ),
-            (_, 0) => format!(
-                "{events} such events in the window, none of which names anyone outside"
-            ),
+            (_, 0) => {
+                format!("{events} such events in the window, none of which names anyone outside")
+            }
             _ => format!("{events} events in the window, {listed} movements"),
         };
         if cut {
@@ -204,13 +204,7 @@ struct Doors<'c> {
 
 impl<'c> Doors<'c> {
     /// Notes what an id stands for from here on.
-    fn name(
-        &mut self,
-        channel: &'c Channel,
-        rule: &AliasRule,
-        record: &Record,
-        scope: &Scope<'_>,
-    ) {
+    fn name(&mut self, channel: &'c Channel, rule: &AliasRule, record: &Record, scope: &Scope<'_>) {
         let mut stands_for = Vec::new();
         for named in extract(&rule.destination, record, scope.judge) {
             // What it stands for may itself stand for something: a task for a location, that for a
@@ -353,7 +347,10 @@ impl<'c> Doors<'c> {
             List::Outside | List::Burst | List::Unseen => destination.external != Some(false),
             List::Foreign => {
                 foreign_caller
-                    || destination.account.as_deref().is_some_and(|account| scope.is_foreign(account))
+                    || destination
+                        .account
+                        .as_deref()
+                        .is_some_and(|account| scope.is_foreign(account))
             }
         });
         if found.is_empty()
@@ -482,9 +479,10 @@ impl<'c> Doors<'c> {
                 && door.closed_at.is_none()
                 && (rule.opened_by.is_empty()
                     || rule.opened_by.iter().any(|name| door.rule.names.contains(name)))
-                && match rule.handle.is_empty() {
-                    true => resources.contains(&door.resource.id),
-                    false => !handles.is_disjoint(&door.handles),
+                && if rule.handle.is_empty() {
+                    resources.contains(&door.resource.id)
+                } else {
+                    !handles.is_disjoint(&door.handles)
                 }
                 && door.grade != Grade::Attempted
                 && matches!(door.rule.grade, Grade::Enabled | Grade::Prepared)
@@ -607,11 +605,7 @@ impl Door<'_> {
                 bound: Bound::Upper,
             };
         }
-        Volume {
-            value: None,
-            method: rule.method.clone(),
-            bound: Bound::Unknown,
-        }
+        Volume { value: None, method: rule.method.clone(), bound: Bound::Unknown }
     }
 
     fn query(&self) -> String {
@@ -691,7 +685,8 @@ fn snapshot_sizes(seen: &[Seen]) -> BTreeMap<String, u64> {
         for (id, size) in ANSWERS {
             // Aurora answers one for storage that grows by itself.
             let least = if id == "dBClusterSnapshotIdentifier" { 2 } else { 1 };
-            let gib = text(size).and_then(|gib| gib.parse::<u64>().ok()).filter(|gib| *gib >= least);
+            let gib =
+                text(size).and_then(|gib| gib.parse::<u64>().ok()).filter(|gib| *gib >= least);
             if let (Some(snapshot), Some(gib)) = (text(id), gib) {
                 sizes.insert(snapshot, gib.saturating_mul(1 << 30));
             }

@@ -182,7 +182,12 @@ fn host_of_url(text: &str) -> Option<&str> {
 fn bucket_of_arn(text: &str) -> String {
     match s3_object_of_arn(text) {
         Some((bucket, _)) => bucket.to_owned(),
-        None => text.rsplit(":::").next().and_then(|rest| rest.split('/').next()).unwrap_or(text).to_owned(),
+        None => text
+            .rsplit(":::")
+            .next()
+            .and_then(|rest| rest.split('/').next())
+            .unwrap_or(text)
+            .to_owned(),
     }
 }
 
@@ -198,7 +203,8 @@ fn bucket_of_uri(text: &str) -> Option<String> {
     if !matches!(scheme.as_str(), "http" | "https") {
         return Some(first.to_owned());
     }
-    let host = first.strip_suffix(".amazonaws.com").or_else(|| first.strip_suffix(".amazonaws.com.cn"))?;
+    let host =
+        first.strip_suffix(".amazonaws.com").or_else(|| first.strip_suffix(".amazonaws.com.cn"))?;
     // `s3.region` and `s3-region` name the bucket in the path, `bucket.s3.region` in the host.
     if host == "s3" || host.starts_with("s3.") || host.starts_with("s3-") {
         return parts.next().filter(|part| !part.is_empty()).map(str::to_owned);
@@ -217,30 +223,40 @@ fn uris(value: &Value, kind: &str) -> Vec<Named> {
         for (at, _) in text.match_indices("://") {
             let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
             let scheme_at = before
-                .rfind(|letter: char| !(letter.is_ascii_alphanumeric() || matches!(letter, '+' | '-')))
-                .and_then(|last| before.get(last..)?.chars().next().map(|letter| last.saturating_add(letter.len_utf8())))
+                .rfind(|letter: char| {
+                    !(letter.is_ascii_alphanumeric() || matches!(letter, '+' | '-'))
+                })
+                .and_then(|last| {
+                    before
+                        .get(last..)?
+                        .chars()
+                        .next()
+                        .map(|letter| last.saturating_add(letter.len_utf8()))
+                })
                 .unwrap_or(0);
             let scheme = before.get(scheme_at..).unwrap_or_default().to_ascii_lowercase();
             let end = after
-                .find(|letter: char| letter.is_whitespace() || matches!(letter, '\'' | '"' | '`' | ')' | ',' | ';' | '|' | '>'))
+                .find(|letter: char| {
+                    letter.is_whitespace()
+                        || matches!(letter, '\'' | '"' | '`' | ')' | ',' | ';' | '|' | '>')
+                })
                 .unwrap_or(after.len());
             let uri = format!("{scheme}{}", after.get(..end).unwrap_or(after));
             match scheme.as_str() {
-                "s3" | "s3a" | "s3n" => found.extend(
-                    bucket_of_uri(&uri).map(|bucket| Named::new("s3_bucket", bucket)),
-                ),
-                "http" | "https" | "ftp" | "sftp" | "ftps" | "gs" | "wasb" | "wasbs" | "abfs" | "abfss" => {
-                    match bucket_of_uri(&uri) {
-                        Some(bucket) if scheme.starts_with("http") => {
-                            found.push(Named::new("s3_bucket", bucket));
-                        }
-                        _ => found.extend(
-                            host_of_url(&uri)
-                                .filter(|host| !host.ends_with(".amazonaws.com"))
-                                .map(host),
-                        ),
-                    }
+                "s3" | "s3a" | "s3n" => {
+                    found.extend(bucket_of_uri(&uri).map(|bucket| Named::new("s3_bucket", bucket)));
                 }
+                "http" | "https" | "ftp" | "sftp" | "ftps" | "gs" | "wasb" | "wasbs" | "abfs"
+                | "abfss" => match bucket_of_uri(&uri) {
+                    Some(bucket) if scheme.starts_with("http") => {
+                        found.push(Named::new("s3_bucket", bucket));
+                    }
+                    _ => found.extend(
+                        host_of_url(&uri)
+                            .filter(|host| !host.ends_with(".amazonaws.com"))
+                            .map(host),
+                    ),
+                },
                 _ => {}
             }
         }
@@ -348,7 +364,9 @@ mod tests {
             ["s3_bucket drop"]
         );
         assert_eq!(
-            found(json!(["s3-dist-cp", "--src=s3://a/b", {"dest": "S3://c"}, "curl -T x https://share.example.org/in"])),
+            found(
+                json!(["s3-dist-cp", "--src=s3://a/b", {"dest": "S3://c"}, "curl -T x https://share.example.org/in"])
+            ),
             ["host share.example.org", "s3_bucket a", "s3_bucket c"]
         );
         assert_eq!(found(json!("é://x ://")), Vec::<String>::new());

@@ -22,8 +22,8 @@ use egret_model::time::TimeRange;
 use egret_query::{Bindings, Language, Options, Reading};
 use jiff::Timestamp;
 
-pub use sightings::Sightings;
 use scan::{Part, Role, scan};
+pub use sightings::Sightings;
 
 use crate::channel::{Analysis, Channel};
 use crate::context::Judge;
@@ -78,9 +78,8 @@ pub async fn find(
     scope: &Scope<'_>,
 ) -> Result<Found, AnalysisError> {
     let mut found = Found::default();
-    let covered = |channel: &Channel| {
-        channel.datasets.iter().any(|dataset| scope.datasets.contains(dataset))
-    };
+    let covered =
+        |channel: &Channel| channel.datasets.iter().any(|dataset| scope.datasets.contains(dataset));
     let of = |analyses: &[Analysis]| -> Vec<&Channel> {
         channels
             .iter()

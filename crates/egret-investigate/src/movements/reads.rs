@@ -116,8 +116,7 @@ pub(super) async fn find(
     let parts = Part::all(channels);
     let Reads { all: reads, twice } = reads(engine, &parts, scope).await?;
     let daily = daily(engine, reads.clone()).await?;
-    let presence =
-        if daily.is_empty() { BTreeSet::new() } else { presence(engine).await? };
+    let presence = if daily.is_empty() { BTreeSet::new() } else { presence(engine).await? };
     let (mut groups, mut tallies) = sift(&daily, &presence, &parts, scope, earlier)?;
     if groups.len() > MOVEMENTS_MAX {
         let mut by_size: Vec<(Group, Days)> = groups.into_iter().collect();
@@ -179,12 +178,16 @@ pub(super) fn result(
              other days, {} listed as {movements} movements",
             tally.inside, tally.usual, tally.listed,
         ),
-        _ if is_s3 && channel.instead_of.is_none() => "no read of an object is in the logs; whether \
+        _ if is_s3 && channel.instead_of.is_none() => {
+            "no read of an object is in the logs; whether \
              data events or access logs were switched on for every bucket cannot be told from this"
-            .to_owned(),
-        _ => "no such read in the window; where it is a data event it is logged only when that was \
+                .to_owned()
+        }
+        _ => {
+            "no such read in the window; where it is a data event it is logged only when that was \
               switched on"
-            .to_owned(),
+                .to_owned()
+        }
     };
     if events > 0 && scope.habit.is_none() {
         detail
@@ -238,10 +241,7 @@ fn common() -> Vec<Expr> {
 }
 
 /// Only events that fit a part, with its number as `part`.
-fn numbered(
-    events: DataFrame,
-    fitting: Vec<(usize, Expr)>,
-) -> Result<DataFrame, AnalysisError> {
+fn numbered(events: DataFrame, fitting: Vec<(usize, Expr)>) -> Result<DataFrame, AnalysisError> {
     let (mut part, mut any) = (lit(-1i64), lit(false));
     for (at, fits) in fitting.into_iter().rev() {
         let number = lit(i64::try_from(at).unwrap_or(i64::MAX));
@@ -408,7 +408,9 @@ async fn daily(engine: &Engine, reads: DataFrame) -> Result<Rows, AnalysisError>
 }
 
 /// Days on which each principal called from each address, whatever it did.
-pub(super) async fn presence(engine: &Engine) -> Result<BTreeSet<(Pair, Timestamp)>, AnalysisError> {
+pub(super) async fn presence(
+    engine: &Engine,
+) -> Result<BTreeSet<(Pair, Timestamp)>, AnalysisError> {
     const WHAT: &str = "days at an address";
     let events = engine.events(WHAT).await?;
     let frame = or_engine(
@@ -644,11 +646,7 @@ fn movement(
     let volume = if group.failed {
         Volume { value: Some(0), method: "every request failed".to_owned(), bound: Bound::Exact }
     } else if measured == reads {
-        Volume {
-            value: Some(bytes),
-            method: rule.volume.method.clone(),
-            bound: rule.volume.bound,
-        }
+        Volume { value: Some(bytes), method: rule.volume.method.clone(), bound: rule.volume.bound }
     } else {
         Volume {
             value: (measured > 0).then_some(bytes),
@@ -772,10 +770,7 @@ fn query(part: Part<'_>, group: &Group, scope: &Scope<'_>) -> String {
     if group.resource != "unknown" {
         clauses.push(format!("{}: {resource}", fields::AWS_S3_BUCKET_NAME.name()));
     }
-    clauses.push(format!(
-        "@timestamp: [\"{}\" TO \"{}\"}}",
-        scope.window.start, scope.window.end
-    ));
+    clauses.push(format!("@timestamp: [\"{}\" TO \"{}\"}}", scope.window.start, scope.window.end));
     clauses.join(" AND ")
 }
 

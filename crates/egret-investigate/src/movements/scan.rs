@@ -89,7 +89,8 @@ pub(super) async fn scan(
                 by_key.entry((source, name)).or_default().push(at);
             }
         }
-        let condition = key.condition.map(|text| compile(part.channel, text, scope.now)).transpose()?;
+        let condition =
+            key.condition.map(|text| compile(part.channel, text, scope.now)).transpose()?;
         if let Some(condition) = &condition {
             columns.extend(condition.column_refs().into_iter().map(|column| column.name.clone()));
         }
@@ -100,11 +101,14 @@ pub(super) async fn scan(
     let frame = engine.events(WHAT).await?;
     let keyed = any_of(fields::EVENT_ACTION, &names).and(any_of(fields::EVENT_PROVIDER, &sources));
     let frame = or_engine(WHAT, frame.filter(keyed))?;
-    let frame =
-        or_engine(WHAT, frame.select(columns.iter().map(datafusion::prelude::ident).collect::<Vec<_>>()))?;
+    let frame = or_engine(
+        WHAT,
+        frame.select(columns.iter().map(datafusion::prelude::ident).collect::<Vec<_>>()),
+    )?;
     let mut compiled: Vec<Option<Arc<dyn PhysicalExpr>>> = Vec::with_capacity(parts.len());
     for condition in conditions {
-        let ready = condition.map(|expr| engine.condition(WHAT, expr, frame.schema())).transpose()?;
+        let ready =
+            condition.map(|expr| engine.condition(WHAT, expr, frame.schema())).transpose()?;
         compiled.push(ready);
     }
     let kept: Vec<usize> = Record::names()
@@ -127,7 +131,9 @@ pub(super) async fn scan(
                 for row in 0..rows.len() {
                     fits.clear();
                     for (at, holds) in fitting.iter().zip(&holds) {
-                        if holds.as_ref().is_none_or(|holds| holds.is_valid(row) && holds.value(row))
+                        if holds
+                            .as_ref()
+                            .is_none_or(|holds| holds.is_valid(row) && holds.value(row))
                         {
                             fits.push(*at);
                         }
@@ -147,11 +153,10 @@ fn arrow<T>(result: Result<T, arrow::error::ArrowError>) -> Result<T, AnalysisEr
 }
 
 /// Rows of a batch by event source and name.
-fn grouped(
-    batch: &RecordBatch,
-) -> Result<BTreeMap<(String, String), UInt32Array>, AnalysisError> {
+fn grouped(batch: &RecordBatch) -> Result<BTreeMap<(String, String), UInt32Array>, AnalysisError> {
     let texts = |name: &'static str| -> Result<arrow::array::StringArray, AnalysisError> {
-        let shape = || AnalysisError::Shape { what: WHAT, column: name.to_owned(), expected: "text" };
+        let shape =
+            || AnalysisError::Shape { what: WHAT, column: name.to_owned(), expected: "text" };
         let column = batch.column_by_name(name).ok_or_else(shape)?;
         let plain = arrow(cast(column, &DataType::Utf8))?;
         plain.as_string_opt::<i32>().cloned().ok_or_else(shape)

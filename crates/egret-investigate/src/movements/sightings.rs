@@ -24,13 +24,12 @@ pub struct Sightings(BTreeMap<(String, String), Sighting>);
 impl Sightings {
     /// Notes that something went, or was opened, to a destination.
     pub(super) fn add(&mut self, to: &Destination, time: Timestamp, actor: Option<&str>) {
-        let held =
-            self.0.entry((to.kind.clone(), to.id.clone())).or_insert_with(|| Sighting {
-                first: time,
-                last: time,
-                days: BTreeSet::new(),
-                actors: BTreeSet::new(),
-            });
+        let held = self.0.entry((to.kind.clone(), to.id.clone())).or_insert_with(|| Sighting {
+            first: time,
+            last: time,
+            days: BTreeSet::new(),
+            actors: BTreeSet::new(),
+        });
         held.first = held.first.min(time);
         held.last = held.last.max(time);
         held.days.insert(time.as_second().div_euclid(86_400));

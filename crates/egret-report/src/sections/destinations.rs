@@ -40,7 +40,10 @@ pub(super) fn section<'a>(report: &'a Report, references: &mut References<'a>) -
                     Row {
                         id: None,
                         cells: vec![
-                            Cell { main: vec![value(to.id.clone())], details: where_and_whose(total) },
+                            Cell {
+                                main: vec![value(to.id.clone())],
+                                details: where_and_whose(total),
+                            },
                             Cell {
                                 main: vec![badges::authorised(to.authorised)],
                                 details: vec![vec![text(to.reason.clone())]],

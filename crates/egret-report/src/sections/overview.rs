@@ -93,7 +93,9 @@ fn movement_lane(movement: &Movement, window_end: Timestamp) -> Lane {
         Grade::Performed | Grade::Received => (Mark::Moved, movement.last),
     };
     let label = match (movement.grade, movement.closed_at) {
-        (Grade::Enabled | Grade::Prepared, Some(closed)) => format!("open {}", span(movement.first, closed)),
+        (Grade::Enabled | Grade::Prepared, Some(closed)) => {
+            format!("open {}", span(movement.first, closed))
+        }
         (Grade::Enabled | Grade::Prepared, None) => "not seen closed".to_owned(),
         _ if movement.first == movement.last => counted(movement.event_count, "record", "records"),
         _ => format!(

@@ -4,10 +4,11 @@
 use egret_model::report::{
     Actor, Authorised, Binding, Bound, CaseInfo, Chain, ChannelResult, CheckItem, CheckStatus,
     Citation, Completion, CompletionItem, Confidence, ControlNote, Coverage, CoverageCheck,
-    DatasetCoverage, DayActivity, DeliveryDelay, Destination, DestinationTotal, Earlier, Finding, Gap,
-    Grade, Hop, Hypothesis, Impact, IngestTotals, Movement, MovementActor, PatternRef,
-    PermissionNote, Pivot, Place, Reason, Report, Resource, ResourceImpact, SCHEMA, SensitivitySign, Step,
-    StepDiagnostic, StepStatus, TimelineEntry, Verdict, VerdictLevel, Volume,
+    DatasetCoverage, DayActivity, DeliveryDelay, Destination, DestinationTotal, Earlier, Finding,
+    Gap, Grade, Hop, Hypothesis, Impact, IngestTotals, Movement, MovementActor, PatternRef,
+    PermissionNote, Pivot, Place, Reason, Report, Resource, ResourceImpact, SCHEMA,
+    SensitivitySign, Step, StepDiagnostic, StepStatus, TimelineEntry, Verdict, VerdictLevel,
+    Volume,
 };
 use egret_model::time::TimeRange;
 use jiff::Timestamp;

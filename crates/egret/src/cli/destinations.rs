@@ -71,7 +71,9 @@ fn csv(totals: &[DestinationTotal]) -> String {
             to.kind.clone(),
             to.id.clone(),
             to.account.clone().unwrap_or_default(),
-            to.external.map_or("unknown", |external| if external { "yes" } else { "no" }).to_owned(),
+            to.external
+                .map_or("unknown", |external| if external { "yes" } else { "no" })
+                .to_owned(),
             authorised(to.authorised).to_owned(),
             to.reason.clone(),
             total.grade.as_str().to_owned(),
@@ -110,21 +112,26 @@ fn table(totals: &[DestinationTotal]) -> String {
         line("may it", format!("{}: {}", authorised(to.authorised), to.reason));
         line("furthest", format!("{}, in {}", total.grade.as_str(), total.movements.join(", ")));
         line("amount", amount(&total.bytes));
-        line("when", match total.first == total.last {
-            true => total.first.to_string(),
-            false => format!("{} to {}", total.first, total.last),
-        });
+        let when = if total.first == total.last {
+            total.first.to_string()
+        } else {
+            format!("{} to {}", total.first, total.last)
+        };
+        line("when", when);
         line("by", total.actors.join(", "));
-        line("before", match &total.earlier {
-            Some(earlier) => format!(
-                "seen on {} days before the window, {} to {}, by {}",
-                earlier.days,
-                earlier.first,
-                earlier.last,
-                earlier.actors.join(", ")
-            ),
-            None => "not seen before the window in the logs at hand".to_owned(),
-        });
+        line(
+            "before",
+            match &total.earlier {
+                Some(earlier) => format!(
+                    "seen on {} days before the window, {} to {}, by {}",
+                    earlier.days,
+                    earlier.first,
+                    earlier.last,
+                    earlier.actors.join(", ")
+                ),
+                None => "not seen before the window in the logs at hand".to_owned(),
+            },
+        );
         text.push('\n');
     }
     text

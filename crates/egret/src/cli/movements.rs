@@ -145,7 +145,9 @@ fn csv(movements: &[Movement]) -> String {
             to.kind.clone(),
             to.id.clone(),
             optional(&to.account),
-            to.external.map_or("unknown", |external| if external { "yes" } else { "no" }).to_owned(),
+            to.external
+                .map_or("unknown", |external| if external { "yes" } else { "no" })
+                .to_owned(),
             authorised(to.authorised).to_owned(),
             optional(&movement.actor.principal),
             optional(&movement.actor.access_key_id),

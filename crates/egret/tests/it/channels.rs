@@ -88,7 +88,9 @@ fn write(case: &Value, logs: &Path, first: usize) -> usize {
         if let Some(line) = log["line"].as_str() {
             for number in 0..log["repeat"].as_u64().unwrap() {
                 let encoded = format!("{:x}", md(number));
-                text.push_str(&line.replace("{n}", &number.to_string()).replace("{encoded}", &encoded));
+                text.push_str(
+                    &line.replace("{n}", &number.to_string()).replace("{encoded}", &encoded),
+                );
                 text.push('\n');
             }
         }
@@ -196,7 +198,8 @@ async fn differences(id: &str, name: &str, case: &Value, channels: &[Channel]) -
             && movement.destination.authorised != Authorised::Yes
             && movement.grade != Grade::Prepared;
         if name == "looks_like" && theft {
-            different.push(format!("{id}: what only looks like it is reported: {}", line(movement)));
+            different
+                .push(format!("{id}: what only looks like it is reported: {}", line(movement)));
         }
         if movement.events.is_empty() || movement.grade_reason.is_empty() {
             different.push(format!("{id}: `{}` cites nothing or says not why", movement.title));
@@ -218,7 +221,9 @@ async fn check(name: &'static str) {
     assert_eq!(ids, named, "each channel has a file in tests/channels, and each file its channel");
     let only = std::env::var("EGRET_CHANNEL").unwrap_or_default();
     let mut different = Vec::new();
-    for (id, case) in cases.iter().filter(|(id, _)| only.is_empty() || only.split(',').any(|one| one == *id)) {
+    for (id, case) in
+        cases.iter().filter(|(id, _)| only.is_empty() || only.split(',').any(|one| one == *id))
+    {
         different.extend(differences(id, name, &case[name], &channels).await);
     }
     assert!(different.is_empty(), "{}", different.join("\n"));
@@ -282,7 +287,12 @@ fn page(channels: &[Channel]) -> String {
         ));
     }
     for channel in channels {
-        page.push_str(&format!("\n## {}\n\n{}.\n{}\n\n", channel.id, channel.title, channel.about.trim()));
+        page.push_str(&format!(
+            "\n## {}\n\n{}.\n{}\n\n",
+            channel.id,
+            channel.title,
+            channel.about.trim()
+        ));
         let how = match channel.analysis {
             Analysis::Events => "each event is looked at by itself",
             Analysis::Reads | Analysis::S3Reads => {
@@ -292,7 +302,9 @@ fn page(channels: &[Channel]) -> String {
             Analysis::Dns => "drawn together by host and registered domain",
         };
         page.push_str(&format!("Events, {how}:\n\n"));
-        page.push_str("| events | what moved | where to | proves | volume |\n|---|---|---|---|---|\n");
+        page.push_str(
+            "| events | what moved | where to | proves | volume |\n|---|---|---|---|---|\n",
+        );
         for rule in &channel.events {
             let to: BTreeSet<String> = rule
                 .destination
@@ -324,10 +336,16 @@ fn page(channels: &[Channel]) -> String {
         }
         page.push_str("\nLooks like it:\n\n");
         for one in &channel.looks_like {
-            page.push_str(&format!("- {}: {}; {}\n", one.scenario.replace('_', " "), one.tell, one.check));
+            page.push_str(&format!(
+                "- {}: {}; {}\n",
+                one.scenario.replace('_', " "),
+                one.tell,
+                one.check
+            ));
         }
         page.push_str("\nSources: ");
-        let links: Vec<String> = channel.references.iter().map(|link| format!("<{link}>")).collect();
+        let links: Vec<String> =
+            channel.references.iter().map(|link| format!("<{link}>")).collect();
         page.push_str(&format!("{}\n", links.join(", ")));
     }
     page

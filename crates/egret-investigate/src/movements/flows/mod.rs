@@ -91,10 +91,13 @@ pub(super) async fn find(
             let mut movement = movement(channel, rule, scope, pair, days, &cited);
             // Nothing of the pair lies outside the days that are listed.
             if scope.habit.is_some() && habits.days_seen(pair) == days.len() {
-                movement.signs.push("the sender sent this receiver nothing on other days".to_owned());
+                movement
+                    .signs
+                    .push("the sender sent this receiver nothing on other days".to_owned());
             }
             let instance = cited.get(&key_of(pair)).and_then(|cited| cited.instance.as_ref());
-            for (principal, calls) in instance.and_then(|id| credentials.get(id)).into_iter().flatten()
+            for (principal, calls) in
+                instance.and_then(|id| credentials.get(id)).into_iter().flatten()
             {
                 movement.signs.push(format!(
                     "the instance's credentials act as {principal}, in {calls} calls"

@@ -7,7 +7,7 @@ use datafusion::dataframe::DataFrame;
 use datafusion::functions::expr_fn::date_trunc;
 use datafusion::functions_aggregate::expr_fn::{avg, count, count_distinct, min, stddev, sum};
 use datafusion::functions_window::expr_fn::lag;
-use datafusion::logical_expr::ExprFunctionExt;
+use datafusion::logical_expr::{ExprFunctionExt, Operator, binary_expr};
 use datafusion::prelude::{cast, ident};
 use egret_model::ecs::catalog::fields;
 use egret_model::words::bytes as bytes_in_words;
@@ -29,8 +29,20 @@ const THIN_PROTOCOLS: &[(&str, &str)] = &[("1", "ping and its kin"), ("58", "pin
 
 /// Parts of the names of networks whose owners keep or pass on other people's files.
 const STORAGE_NETWORKS: &[&str] = &[
-    "backblaze", "box.com", "discord", "dropbox", "github", "hetzner", "mediafire", "mega limited",
-    "mega cloud", "pcloud", "telegram", "transfer.sh", "wasabi", "wetransfer",
+    "backblaze",
+    "box.com",
+    "discord",
+    "dropbox",
+    "github",
+    "hetzner",
+    "mediafire",
+    "mega limited",
+    "mega cloud",
+    "pcloud",
+    "telegram",
+    "transfer.sh",
+    "wasabi",
+    "wetransfer",
 ];
 
 /// Hours in a row from which a transfer is long.
@@ -88,7 +100,10 @@ pub(super) async fn traits(
             .build(),
     )?;
     let timed = or_engine(WHAT, flows.clone().window(vec![before.alias("before")]))?;
-    let gap = cast(seconds - ident("before"), arrow::datatypes::DataType::Float64);
+    let gap = cast(
+        binary_expr(seconds, Operator::Minus, ident("before")),
+        arrow::datatypes::DataType::Float64,
+    );
     let frame = or_engine(
         WHAT,
         timed.aggregate(
