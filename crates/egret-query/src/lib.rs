@@ -119,8 +119,22 @@ pub struct Query {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn compile(text: &str, options: &Options<'_>) -> Result<Query, Vec<Diagnostic>> {
+    compile_with_category(text, eql::CATEGORY, options)
+}
+
+/// Like [`compile`]; EQL's word before `where` is a value of the field `category`, as a rule's
+/// `event_category_override` has it.
+///
+/// # Errors
+///
+/// See [`compile`].
+pub fn compile_with_category(
+    text: &str,
+    category: &str,
+    options: &Options<'_>,
+) -> Result<Query, Vec<Diagnostic>> {
     let (blanked, had_comments) = block::without_comments(text);
-    let parsed = language::parse(&blanked, options.language, options.strict)
+    let parsed = language::parse(&blanked, options.language, options.strict, category)
         .map_err(|error| vec![error.within(text.len())])?;
     let mut query = compile_parsed(text, parsed, options)?;
     if had_comments {

@@ -44,7 +44,11 @@ pub(crate) fn read(text: &str, file: &Path) -> Result<Rule, String> {
         .map(|list| list.iter().filter_map(Value::as_str).collect())
         .unwrap_or_default();
     let query = text("query");
-    let asked = || Asked::Text(query.to_owned(), language);
+    let category = text("event_category_override");
+    let asked = || match language {
+        Language::Eql if !category.is_empty() => Asked::Eql(query.to_owned(), category.to_owned()),
+        _ => Asked::Text(query.to_owned(), language),
+    };
     let alerts = query.contains(".alerts-security")
         || indices.iter().any(|index| index.contains(".alerts-"))
         || query.contains("kibana.alert.");

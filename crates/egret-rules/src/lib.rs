@@ -79,6 +79,8 @@ enum Kind {
 #[derive(Debug, Clone)]
 enum Asked {
     Text(String, Language),
+    /// EQL whose event category is another field than usual: text, field.
+    Eql(String, String),
     Condition(egret_query::Condition),
 }
 
@@ -95,13 +97,16 @@ impl Asked {
         };
         match self {
             Self::Text(text, language) => egret_query::compile(text, &options(*language)),
+            Self::Eql(text, category) => {
+                egret_query::compile_with_category(text, category, &options(Language::Eql))
+            }
             Self::Condition(condition) => condition.compile(&options(Language::Lucene)),
         }
     }
 
     fn shown(&self) -> String {
         match self {
-            Self::Text(text, _) => text.trim().to_owned(),
+            Self::Text(text, _) | Self::Eql(text, _) => text.trim().to_owned(),
             Self::Condition(condition) => condition.to_string(),
         }
     }

@@ -120,6 +120,7 @@ fn elastic_rules() {
     #[rustfmt::skip]
     let rows = [
         ("example-query", "hit", 1, "1 event"),
+        ("example-category", "hit", 1, "1 event"),
         ("example-threshold", "hit", 1, "1 group"),
         // Three new addresses, and a service that reads for nobody is of no group; the first day's
         // address is new because nothing lies before it.
