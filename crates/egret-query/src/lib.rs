@@ -4,7 +4,7 @@
 //! comments, placeholders, pipes and a few habits that their own parsers would refuse or misread. Each
 //! such departure leaves a [`Diagnostic`] with a stable code; `docs/query-language.md` lists them.
 //!
-//! The line: [`split`] cuts a block into queries, [`compile`] reads one: its [`Language`]'s parser →
+//! The line: [`split`] (or [`split_in`]) cuts a block into queries, [`compile`] reads one: its [`Language`]'s parser →
 //! one tree for all → [`Reading`] → expression over the columns of `events`, and steps behind it.
 //! Where the data lies is nobody's business here.
 
@@ -31,7 +31,7 @@ use datafusion_common::DataFusionError;
 use datafusion_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use jiff::Timestamp;
 
-pub use block::{Bindings, Block, placeholders, split};
+pub use block::{Bindings, Block, placeholders, split, split_in};
 pub use condition::{Comparison, Condition, Piece};
 pub use diagnostic::{Code, Diagnostic, Severity};
 pub use field::field;
