@@ -166,6 +166,22 @@ fn elastic_rules() {
 }
 
 #[test]
+fn a_check_notes_what_is_read_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = rules("elastic").join("no_network_owner.toml");
+    let run = egret(folder.path(), ["rules", "check", &file.to_string_lossy(), "-t", "json"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let line: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(line["status"], "runs");
+    assert_eq!(
+        line["notes"],
+        json!([
+            "W-NOFIELD: no source fills a field `azure.auditlogs.operation_name`; it is read as missing"
+        ])
+    );
+}
+
+#[test]
 fn sigma_rules_match_what_another_evaluator_matches() {
     let folder = tempfile::tempdir().unwrap();
     case(folder.path());
