@@ -21,6 +21,8 @@ use datafusion::common::DataFusionError;
 use datafusion::functions_aggregate::expr_fn::{count, max, min};
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::{DataFrame, ident, when};
+use egret_model::dataset::Dataset;
+use egret_model::ecs::Field;
 use egret_model::ecs::catalog::fields;
 use egret_query::{Bindings, Diagnostic, Language, Options, Query, Reading, Severity};
 use jiff::Timestamp;
@@ -79,6 +81,8 @@ enum Kind {
 #[derive(Debug, Clone)]
 enum Asked {
     Text(String, Language),
+    /// EQL whose event category is another field than usual: text, field.
+    Eql(String, String),
     Condition(egret_query::Condition),
 }
 
@@ -95,13 +99,16 @@ impl Asked {
         };
         match self {
             Self::Text(text, language) => egret_query::compile(text, &options(*language)),
+            Self::Eql(text, category) => {
+                egret_query::compile_with_category(text, category, &options(Language::Eql))
+            }
             Self::Condition(condition) => condition.compile(&options(Language::Lucene)),
         }
     }
 
     fn shown(&self) -> String {
         match self {
-            Self::Text(text, _) => text.trim().to_owned(),
+            Self::Text(text, _) | Self::Eql(text, _) => text.trim().to_owned(),
             Self::Condition(condition) => condition.to_string(),
         }
     }
@@ -122,20 +129,40 @@ impl Rule {
         }
     }
 
+    /// Queries it asks.
+    fn asked(&self) -> Vec<&Asked> {
+        match &self.kind {
+            Kind::Query(asked) | Kind::Counting(asked, _) | Kind::NewTerms(asked, _) => vec![asked],
+            Kind::Correlation(parts, _) => parts.iter().map(|(_, asked)| asked).collect(),
+            Kind::Unsupported(_) => Vec::new(),
+        }
+    }
+
     /// Why it cannot be run, when that shows without any events.
     pub fn problem(&self) -> Option<String> {
-        let bindings = Bindings::new();
-        let failed = |asked: &Asked| match asked.compile(Timestamp::UNIX_EPOCH, &bindings) {
-            Ok(query) => says_nothing(&query),
-            Err(errors) => Some(said(&errors)),
-        };
-        match &self.kind {
-            Kind::Query(asked) | Kind::Counting(asked, _) | Kind::NewTerms(asked, _) => {
-                failed(asked)
-            }
-            Kind::Correlation(parts, _) => parts.iter().find_map(|(_, asked)| failed(asked)),
-            Kind::Unsupported(reason) => Some(reason.clone()),
+        if let Kind::Unsupported(reason) = &self.kind {
+            return Some(reason.clone());
         }
+        let bindings = Bindings::new();
+        self.asked().into_iter().find_map(|asked| {
+            match asked.compile(Timestamp::UNIX_EPOCH, &bindings) {
+                Ok(query) => says_nothing(&query),
+                Err(errors) => Some(said(&errors)),
+            }
+        })
+    }
+
+    /// How it is read where that is otherwise than written: fields that no source fills, and the
+    /// like.
+    pub fn notes(&self) -> Vec<String> {
+        let bindings = Bindings::new();
+        let compiled = self
+            .asked()
+            .into_iter()
+            .filter_map(|asked| asked.compile(Timestamp::UNIX_EPOCH, &bindings).ok());
+        let mut notes: Vec<String> = compiled.flat_map(|query| noted(&query)).collect();
+        notes.dedup();
+        notes
     }
 }
 
@@ -293,24 +320,41 @@ impl Outcome {
         }
     }
 
-    fn found(mut self, found: &Found, what: &str, datasets: &[String], loaded: &[String]) -> Self {
+    fn found(mut self, found: &Found, what: What, datasets: &[String], loaded: &[String]) -> Self {
         self.rows = found.rows;
         self.first = found.first;
         self.last = found.last;
         self.sample.clone_from(&found.sample);
         if found.rows > 0 {
             self.status = Status::Hit;
-            let what = if found.rows == 1 { what.strip_suffix('s').unwrap_or(what) } else { what };
-            self.reason = format!("{} {what}", found.rows);
+            let (one, several) = what;
+            self.reason = format!("{} {}", found.rows, if found.rows == 1 { one } else { several });
             if !found.note.is_empty() {
                 self.reason = format!("{}; {}", self.reason, found.note);
             }
         } else {
             self.status = Status::NoHit;
             self.reason = absent(datasets, loaded);
+            if !found.note.is_empty() {
+                self.reason.clone_from(&found.note);
+            }
         }
         self
     }
+}
+
+/// What a rule finds: one, several.
+type What = (&'static str, &'static str);
+
+const EVENTS: What = ("event", "events");
+const GROUPS: What = ("group", "groups");
+const ROWS: What = ("row", "rows");
+const SEQUENCES: What = ("sequence", "sequences");
+const NEW: What = ("event with new values", "events with new values");
+
+/// Whether none of the logs that a rule is about is at hand.
+fn is_dark(datasets: &[String], loaded: &[String]) -> bool {
+    !datasets.is_empty() && datasets.iter().all(|dataset| !loaded.contains(dataset))
 }
 
 /// Why nothing was found: nothing there, or nothing that would show it.
@@ -318,12 +362,26 @@ fn absent(datasets: &[String], loaded: &[String]) -> String {
     let missing: Vec<&str> =
         datasets.iter().filter(|dataset| !loaded.contains(dataset)).map(String::as_str).collect();
     if missing.is_empty() {
-        "no event matches".to_owned()
-    } else if missing.len() == datasets.len() {
-        format!("no log at hand could show it: {} is not among the evidence", missing.join(", "))
-    } else {
-        format!("no event matches; {} is not among the evidence", missing.join(", "))
+        return "no event matches".to_owned();
     }
+    let is = |names: &[&str]| if names.len() == 1 { "is" } else { "are" };
+    let so_far = if is_dark(datasets, loaded) {
+        "no log at hand could show it: "
+    } else {
+        "no event matches; "
+    };
+    let mut reason =
+        format!("{so_far}{} {} not among the evidence", missing.join(", "), is(&missing));
+    let unread: Vec<&str> =
+        missing.into_iter().filter(|name| Dataset::by_name(name).is_none()).collect();
+    if !unread.is_empty() {
+        reason.push_str(&format!(
+            "; {} {} read from ECS documents only",
+            unread.join(", "),
+            is(&unread)
+        ));
+    }
+    reason
 }
 
 fn said(diagnostics: &[Diagnostic]) -> String {
@@ -353,8 +411,13 @@ pub async fn run(
     let mut outcomes: BTreeMap<usize, Outcome> = BTreeMap::new();
     // Single events of many rules from one scan.
     let mut plain: Vec<(usize, Query)> = Vec::new();
+    let mut used: BTreeMap<usize, Vec<Field>> = BTreeMap::new();
     for (at, rule) in rules.iter().enumerate() {
-        let compile = |asked: &Asked| asked.compile(now, &bindings);
+        let mut compile = |asked: &Asked| {
+            let query = asked.compile(now, &bindings)?;
+            used.entry(at).or_default().extend(query.fields.iter().filter_map(|name| column(name)));
+            Ok(query)
+        };
         let failed = |errors: Vec<Diagnostic>| {
             let cannot = errors.iter().all(|error| {
                 matches!(error.code, egret_query::Code::Unsupported | egret_query::Code::Field)
@@ -373,9 +436,11 @@ pub async fn run(
                 Ok(query) => {
                     let found = match &query.sequence {
                         Some(sequence) => sequences(events, sequence).await,
+                        // A count of nothing is a row, and no hit.
+                        None if is_dark(&rule.datasets, &loaded) => Ok(Found::default()),
                         None => events::pipeline(events, &query).await,
                     };
-                    let what = if query.sequence.is_some() { "sequences" } else { "rows" };
+                    let what = if query.sequence.is_some() { SEQUENCES } else { ROWS };
                     settled(rule, found, what, &loaded, &query)
                 }
             },
@@ -383,14 +448,14 @@ pub async fn run(
                 Err(errors) => failed(errors),
                 Ok(query) => {
                     let found = counting::count(events, &query.expr, counting).await;
-                    settled(rule, found, "groups", &loaded, &query)
+                    settled(rule, found, GROUPS, &loaded, &query)
                 }
             },
             Kind::NewTerms(asked, terms) => match compile(asked) {
                 Err(errors) => failed(errors),
                 Ok(query) => {
                     let found = new_terms::find(events, &query.expr, terms).await;
-                    settled(rule, found, "events with new values", &loaded, &query)
+                    settled(rule, found, NEW, &loaded, &query)
                 }
             },
             Kind::Correlation(parts, correlation) => {
@@ -403,7 +468,7 @@ pub async fn run(
                         match found {
                             Ok(found) => Outcome::of(rule, Status::NoHit, "").found(
                                 &found,
-                                "groups",
+                                GROUPS,
                                 &rule.datasets,
                                 &loaded,
                             ),
@@ -422,16 +487,44 @@ pub async fn run(
             else {
                 continue;
             };
-            outcomes.insert(at, settled(rule, Ok(found), "events", &loaded, query));
+            outcomes.insert(at, settled(rule, Ok(found), EVENTS, &loaded, query));
+        }
+    }
+    let empty = events::empty(events, used.values().flatten().copied().collect()).await?;
+    for (at, outcome) in &mut outcomes {
+        let dark = rules.get(*at).is_none_or(|rule| is_dark(&rule.datasets, &loaded));
+        if dark || outcome.status != Status::NoHit {
+            continue;
+        }
+        let mut lacking: Vec<Field> = used.remove(at).unwrap_or_default();
+        lacking.retain(|field| empty.contains(field));
+        lacking.sort_unstable();
+        lacking.dedup();
+        if !lacking.is_empty() {
+            let names: Vec<String> =
+                lacking.iter().map(|field| format!("`{}`", field.name())).collect();
+            outcome.reason =
+                format!("{}; no event at hand has {}", outcome.reason, names.join(", "));
         }
     }
     Ok(outcomes.into_values().collect())
 }
 
+/// The column that a field or a path below a document lies in.
+fn column(name: &str) -> Option<Field> {
+    let mut known = name;
+    loop {
+        if let Some(field) = Field::by_name(known) {
+            return Some(field);
+        }
+        known = known.rsplit_once('.')?.0;
+    }
+}
+
 fn settled(
     rule: &Rule,
     found: Result<Found, RuleError>,
-    what: &str,
+    what: What,
     loaded: &[String],
     query: &Query,
 ) -> Outcome {
@@ -449,13 +542,18 @@ fn settled(
             outcome.reason = format!("{}; {unknown}", outcome.reason);
         }
     }
-    outcome.notes = query
+    outcome.notes = noted(query);
+    outcome
+}
+
+/// How a query was read, where it was read otherwise than written.
+fn noted(query: &Query) -> Vec<String> {
+    query
         .diagnostics
         .iter()
         .filter(|one| one.severity == Severity::Warning || one.code == egret_query::Code::Nested)
         .map(|one| format!("{}: {}", one.code, one.message))
-        .collect();
-    outcome
+        .collect()
 }
 
 /// Fields that no source fills, when the query names any.

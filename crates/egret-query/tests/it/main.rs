@@ -14,6 +14,7 @@
 
 mod corpus;
 mod laws;
+mod printed;
 mod rows;
 mod semantics;
 
