@@ -54,6 +54,7 @@ pub(super) const FILES: &[(&str, &str)] = &[
     channel!("log_redirection"),
     channel!("log_subscription"),
     channel!("network_egress"),
+    channel!("network_opened"),
     channel!("network_path"),
     channel!("organization_change"),
     channel!("parameter_read"),
