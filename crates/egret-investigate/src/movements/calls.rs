@@ -340,7 +340,9 @@ fn sift(
 /// Groups with the number of their resources. What one caller read by one rule is one movement when
 /// it is of many resources: twenty secrets are one theft.
 fn together(groups: BTreeMap<Group, Day>) -> Vec<(Group, Day, usize)> {
-    let mut by_caller: BTreeMap<(usize, String, String, bool), Vec<(Group, Day)>> = BTreeMap::new();
+    /// Rule, caller, address and outcome.
+    type Caller = (usize, String, String, bool);
+    let mut by_caller: BTreeMap<Caller, Vec<(Group, Day)>> = BTreeMap::new();
     for (group, day) in groups {
         let key = (group.part, group.principal.clone(), group.address.clone(), group.failed);
         by_caller.entry(key).or_default().push((group, day));

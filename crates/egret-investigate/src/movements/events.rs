@@ -29,12 +29,32 @@ struct Seen {
 #[derive(Debug, Default)]
 pub(super) struct Collected {
     seen: Vec<Seen>,
+    /// Events that only prove something, by rule and by what they are about: a busy replication
+    /// writes more objects than there are other events.
+    proofs: BTreeMap<(usize, Vec<String>), BTreeMap<(jiff::Timestamp, String, u64), Seen>>,
     cut: bool,
 }
 
+/// Proofs kept of one rule about one thing: as many of the earliest as of the latest.
+const PROOFS_MAX: usize = 2 * CITATIONS_MAX;
+
 impl Collected {
     /// Takes one event in.
-    pub(super) fn add(&mut self, record: Record, fits: Vec<usize>) {
+    pub(super) fn add(&mut self, record: Record, fits: Vec<usize>, parts: &[Part<'_>]) {
+        if let [only] = fits.as_slice()
+            && let Some(Part { role: Role::Proves(rule), .. }) = parts.get(*only)
+        {
+            let about = rule.of.iter().flat_map(|field| record.texts(field)).collect();
+            let held = self.proofs.entry((*only, about)).or_default();
+            let citation = &record.citation;
+            let place = (record.time, citation.file.clone(), citation.record);
+            held.insert(place, Seen { record, fits });
+            if held.len() > PROOFS_MAX {
+                let middle = held.keys().nth(CITATIONS_MAX).cloned();
+                middle.map(|place| held.remove(&place));
+            }
+            return;
+        }
         self.seen.push(Seen { record, fits });
         // Sorted now and then, so that the earliest are kept whatever order they come in.
         if self.seen.len() >= CHANNEL_EVENTS_MAX.saturating_mul(2) {
@@ -63,6 +83,8 @@ pub(super) fn find(
     scope: &Scope<'_>,
     earlier: &mut Sightings,
 ) -> (Vec<Movement>, Vec<ChannelResult>) {
+    let proofs = std::mem::take(&mut collected.proofs);
+    collected.seen.extend(proofs.into_values().flat_map(BTreeMap::into_values));
     collected.tidy();
     let cut = collected.cut;
     let seen = once(collected.seen);
@@ -180,8 +202,8 @@ struct Door<'c> {
     grade: Grade,
     resource: Resource,
     destination: Destination,
-    /// What a policy lets the receiver do.
-    exposure: Option<Exposure>,
+    /// What a policy lets the receiver do, once for each set of conditions.
+    exposures: Vec<Exposure>,
     actor: MovementActor,
     records: Vec<Record>,
     /// What shows that it was used.
@@ -255,7 +277,7 @@ impl<'c> Doors<'c> {
                 }
                 _ => grade,
             };
-            let exposure = named.exposure;
+            let exposures = named.exposures;
             let actor = record.actor();
             let at = self.all.iter().position(|door| {
                 std::ptr::eq(door.rule, rule)
@@ -274,7 +296,7 @@ impl<'c> Doors<'c> {
                     grade,
                     resource: resource.clone(),
                     destination,
-                    exposure: exposure.clone(),
+                    exposures: exposures.clone(),
                     actor,
                     records: Vec::new(),
                     proof: None,
@@ -299,17 +321,12 @@ impl<'c> Doors<'c> {
                     (held, bytes) => held.max(bytes),
                 };
                 door.handles.extend(rule.handle.iter().flat_map(|field| record.texts(field)));
-                if let (Some(before), Some(after)) = (&door.exposure, &exposure) {
-                    let (opened, _) =
-                        difference(std::slice::from_ref(before), std::slice::from_ref(after));
-                    let more = opened.into_iter().flat_map(|one| one.actions).collect::<Vec<_>>();
-                    if !more.is_empty() {
-                        door.widened.push((record.time, more));
-                    }
+                let (more, _) = difference(&door.exposures, &exposures);
+                let more: Vec<String> = more.into_iter().flat_map(|one| one.actions).collect();
+                if !more.is_empty() {
+                    door.widened.push((record.time, more));
                 }
-                if exposure.is_some() {
-                    door.exposure = exposure;
-                }
+                door.exposures = exposures;
                 let item = rule.item.as_ref().map(|item| first_text(record, &item.fields));
                 door.items.extend(item.flatten());
             }
@@ -336,7 +353,10 @@ impl<'c> Doors<'c> {
             for named in one_or_more {
                 let destination =
                     scope.judge.destination(&named.kind, &named.id, named.account.as_deref());
-                found.entry(destination).or_insert_with(|| named.clone());
+                let held = found.entry(destination).or_default();
+                let mut exposures = std::mem::take(&mut held.exposures);
+                exposures.extend(named.exposures.iter().cloned());
+                *held = Named { exposures, ..named.clone() };
             }
         }
         let foreign_caller = record
@@ -566,14 +586,12 @@ impl Door<'_> {
                 {
                     reason.push_str("; a separate event shows that the share was used");
                 }
-                if let Some(exposure) = &self.exposure {
-                    if !exposure.actions.is_empty() {
-                        reason.push_str("; allowed: ");
-                        reason.push_str(&exposure.actions.join(", "));
-                    }
+                for exposure in &self.exposures {
+                    reason.push_str("; allowed: ");
+                    reason.push_str(&exposure.actions.join(", "));
                     if !exposure.conditions.is_empty() {
-                        reason.push_str("; narrowed by a condition: ");
-                        reason.push_str(&exposure.conditions.join(", "));
+                        reason.push_str(" where ");
+                        reason.push_str(&exposure.conditions.join(" and "));
                     }
                 }
                 for (time, more) in &self.widened {

@@ -20,8 +20,8 @@ pub(super) struct Named {
     pub(super) id: String,
     /// Its account, where the event says so beside it.
     pub(super) account: Option<String>,
-    /// What a policy lets it do.
-    pub(super) exposure: Option<Exposure>,
+    /// What a policy lets it do, once for each set of conditions.
+    pub(super) exposures: Vec<Exposure>,
 }
 
 impl Named {
@@ -71,7 +71,7 @@ fn read(rule: &Extractor, value: &Value, record: &Record, judge: &Judge) -> Vec<
                 kind: exposure.kind.to_owned(),
                 id: exposure.id.clone(),
                 account: None,
-                exposure: Some(exposure),
+                exposures: vec![exposure],
             })
             .collect()
     };

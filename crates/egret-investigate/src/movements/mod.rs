@@ -115,7 +115,7 @@ pub async fn find(
             if !others.is_empty()
                 && let Some(record) = Record::of(rows, row)?
             {
-                of_events.add(record, others);
+                of_events.add(record, others, &parts);
             }
             Ok(())
         })

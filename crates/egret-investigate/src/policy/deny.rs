@@ -5,14 +5,24 @@
 //! of its condition the requests that do not fulfil it. A Deny that any caller can avoid at will,
 //! such as one of unencrypted requests, closes nothing.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::condition::Clause;
-use super::narrow::narrow;
+use super::narrow::{membership, narrow};
 use super::pattern::{Pattern, Work, cut};
 use super::principal::Audience;
 use super::statement::{Reach, Statement};
 use super::{Inside, PIECES_MAX};
+
+/// What a clause costs, in steps of [`Work`]: it is copied, sorted and put to an audience.
+const STEPS: usize = 100;
+
+/// What a principal of a Deny costs.
+const STEPS_NAMED: usize = 20;
+
+/// What a value of a clause costs.
+const STEPS_VALUE: usize = 20;
 
 /// Something that stands open: to whom, for what, under which conditions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +35,8 @@ pub(super) struct Piece {
     pub clauses: Vec<Clause>,
 }
 
-/// What the Deny leaves of all pieces. Beyond [`PIECES_MAX`] it leaves a piece as it is.
+/// What the Deny leaves of all pieces. One that would fall into more than there is room for is left
+/// as it is.
 pub(super) fn left(
     pieces: Vec<Piece>,
     deny: &Statement,
@@ -35,10 +46,16 @@ pub(super) fn left(
     if deny.clauses.iter().any(|clause| clause.meaning.is_at_will()) {
         return pieces;
     }
-    let mut all = Vec::new();
+    let mut splits = Splits::new();
+    let mut room = PIECES_MAX.saturating_sub(pieces.len());
+    let mut all = Vec::with_capacity(pieces.len());
     for piece in pieces {
-        match left_of(&piece, deny, inside, work) {
-            Some(parts) if all.len().saturating_add(parts.len()) <= PIECES_MAX => all.extend(parts),
+        let parts = left_of(&piece, deny, inside, work, &mut splits);
+        match parts.map(|parts| (parts.len().saturating_sub(1), parts)) {
+            Some((more, parts)) if more <= room => {
+                room = room.saturating_sub(more);
+                all.extend(parts);
+            }
             _ => all.push(piece),
         }
     }
@@ -51,11 +68,29 @@ fn left_of(
     deny: &Statement,
     inside: &Inside<'_>,
     work: &Work,
+    splits: &mut Splits,
 ) -> Option<Vec<Piece>> {
+    if !work.spend(deny.principals.len().saturating_mul(STEPS_NAMED)) {
+        return None;
+    }
     let spared = deny.principals.denied(&piece.who, inside)?;
+    let cost = |clauses: &[Clause]| {
+        clauses.iter().fold(STEPS, |sum, clause| {
+            sum.saturating_add(STEPS)
+                .saturating_add(clause.values.len().saturating_mul(STEPS_VALUE))
+        })
+    };
+    let ways = spared.len().saturating_add(deny.clauses.len());
+    let steps = cost(&piece.clauses).saturating_mul(ways).saturating_add(cost(&deny.clauses));
+    if !work.spend(steps) {
+        return None;
+    }
     let mut open: Vec<(Audience, Vec<Clause>)> = Vec::new();
+    let member = membership(&piece.who);
     for who in spared {
-        open.extend(narrow(who, &piece.clauses, inside, work));
+        let mut clauses = piece.clauses.clone();
+        clauses.extend(member.clone());
+        open.extend(narrow(who, &clauses, inside, work));
     }
     for clause in &deny.clauses {
         if piece.clauses.contains(clause) {
@@ -69,16 +104,24 @@ fn left_of(
     if open.iter().any(|(who, clauses)| *who == piece.who && *clauses == piece.clauses) {
         return None;
     }
-    let (hit, rest) = split(&piece.reach, &deny.reach, work)?;
-    let mut parts: Vec<Piece> =
-        rest.into_iter().map(|reach| Piece { reach: Rc::new(reach), ..piece.clone() }).collect();
-    let hit = Rc::new(hit);
-    parts.extend(open.into_iter().map(|(who, clauses)| Piece { who, reach: hit.clone(), clauses }));
-    Some(parts)
+    // Most pieces share what they are for, so it is divided once.
+    let (_, split) = splits
+        .entry(Rc::as_ptr(&piece.reach))
+        .or_insert_with(|| (Rc::clone(&piece.reach), split(&piece.reach, &deny.reach, work)));
+    let (hit, rest) = split.as_ref()?;
+    let rest = rest.iter().map(|reach| Piece { reach: Rc::clone(reach), ..piece.clone() });
+    let open = open.into_iter().map(|(who, clauses)| Piece { who, reach: Rc::clone(hit), clauses });
+    Some(rest.chain(open).collect())
 }
 
+/// What a Deny reaches of something, and what it does not.
+type Split = (Rc<Reach>, Vec<Rc<Reach>>);
+
+/// By the place of what was divided, which is held so that no other takes that place.
+type Splits = BTreeMap<*const Reach, (Rc<Reach>, Option<Split>)>;
+
 /// What the Deny reaches, and what it does not; `None` when it reaches nothing.
-fn split(reach: &Reach, deny: &Reach, work: &Work) -> Option<(Reach, Vec<Reach>)> {
+fn split(reach: &Reach, deny: &Reach, work: &Work) -> Option<Split> {
     let (denied_actions, other_actions) = cut(&reach.actions, &deny.actions, work);
     let (denied_resources, other_resources) = if deny.resources.is_empty() {
         (reach.resources.clone(), Vec::new())
@@ -97,12 +140,12 @@ fn split(reach: &Reach, deny: &Reach, work: &Work) -> Option<(Reach, Vec<Reach>)
     }
     let mut rest = Vec::new();
     if !other_actions.is_empty() {
-        rest.push(Reach { actions: other_actions, resources: reach.resources.clone() });
+        rest.push(Rc::new(Reach { actions: other_actions, resources: reach.resources.clone() }));
     }
     if !other_resources.is_empty() {
-        rest.extend(possible(&denied_actions, other_resources));
+        rest.extend(possible(&denied_actions, other_resources).map(Rc::new));
     }
-    Some((Reach { actions: denied_actions, resources: denied_resources }, rest))
+    Some((Rc::new(Reach { actions: denied_actions, resources: denied_resources }), rest))
 }
 
 /// Actions on resources, without those of S3 that the resource does not have: statements name
@@ -173,13 +216,13 @@ mod tests {
             ("all but a VPC", ALL, r#""Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringNotEquals":{"aws:SourceVpc":"vpc-1a2b3c4d"}}"#, &["public * s3:GetObject reads on arn:aws:s3:::b/* if aws:SourceVpc is vpc-1a2b3c4d"]),
             ("network perimeter: address, endpoint or service", ALL, r#""Principal":"*","Action":"s3:*","Resource":"*","Condition":{"NotIpAddressIfExists":{"aws:SourceIp":"198.51.100.0/24"},"StringNotEqualsIfExists":{"aws:SourceVpce":"vpce-1a2b3c4d"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false","aws:ViaAWSService":"false"}}"#,
                 &["public * s3:GetObject reads on arn:aws:s3:::b/* if aws:SourceVpce is vpce-1a2b3c4d",
-                  "public * s3:GetObject reads on arn:aws:s3:::b/* if aws:ViaAWSService is not false, and present",
+                  "public * s3:GetObject reads on arn:aws:s3:::b/* if aws:ViaAWSService is true",
                   "aws_service * s3:GetObject reads on arn:aws:s3:::b/*"]),
             ("identity perimeter spares services", ALL, r#""Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-own1234567"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}"#,
                 &["aws_service * s3:GetObject reads on arn:aws:s3:::b/*"]),
             ("unencrypted requests only", ALL, r#""Principal":"*","Action":"s3:*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}"#, OPEN),
             ("unencrypted objects only", ALL, r#""Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringNotEquals":{"s3:x-amz-server-side-encryption":"aws:kms"}}"#, OPEN),
-            ("without second factor", ALL, r#""Principal":"*","Action":"s3:*","Resource":"*","Condition":{"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}}"#, &["public * s3:GetObject reads on arn:aws:s3:::b/* if aws:MultiFactorAuthPresent is not false, and present"]),
+            ("without second factor", ALL, r#""Principal":"*","Action":"s3:*","Resource":"*","Condition":{"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}}"#, &["public * s3:GetObject reads on arn:aws:s3:::b/* if aws:MultiFactorAuthPresent is true"]),
             ("any value outside, of which there may be none", ALL, r#""Principal":"*","Action":"s3:*","Resource":"*","Condition":{"ForAnyValue:StringNotLike":{"aws:PrincipalOrgPaths":"o-own1234567/*"}}"#, &["public * s3:GetObject reads on arn:aws:s3:::b/* if every value of aws:PrincipalOrgPaths like o-own1234567/*, or absent"]),
             ("no value inside", ALL, r#""Principal":"*","Action":"s3:*","Resource":"*","Condition":{"ForAllValues:StringNotLike":{"aws:PrincipalOrgPaths":"o-own1234567/*"}}"#, &[]),
             ("other actions", ALL, r#""Principal":"*","Action":"s3:Put*","Resource":"*""#, OPEN),
@@ -209,6 +252,8 @@ mod tests {
             ("services of other organisations", SERVICE, r#""Principal":"*","Action":"sqs:*","Resource":"q","Condition":{"StringNotEqualsIfExists":{"aws:SourceOrgID":"o-own1234567"},"Bool":{"aws:PrincipalIsAWSService":"true"}}"#, &[]),
             ("services of other organisations, where one is known", SERVICE, r#""Principal":"*","Action":"sqs:*","Resource":"q","Condition":{"StringNotEquals":{"aws:SourceOrgID":"o-own1234567"},"Null":{"aws:SourceOrgID":"false"},"Bool":{"aws:PrincipalIsAWSService":"true"}}"#, &["aws_service s3.amazonaws.com sqs:SendMessage on q if aws:SourceOrgID is absent"]),
             ("another service", SERVICE, r#""Principal":{"Service":"sns.amazonaws.com"},"Action":"sqs:*","Resource":"q""#, &["aws_service s3.amazonaws.com sqs:SendMessage on q"]),
+            ("condition of the Allow by an operator that minds the case", r#"{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Condition":{"StringEqualsIgnoreCase":{"aws:Referer":"x"}}}"#, r#""Principal":"*","Action":"s3:*","Condition":{"StringEquals":{"aws:Referer":"x"}}"#, &["public * s3:GetObject reads if aws:Referer is not x; aws:Referer is x, in any case"]),
+            ("another value than the Allow's", r#"{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Condition":{"StringEquals":{"aws:SourceVpce":"vpce-1"}}}"#, r#""Principal":"*","Action":"s3:*","Condition":{"StringNotEquals":{"aws:SourceVpce":"vpce-2"}}"#, &[]),
             ("condition of the Allow itself", r#"{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Condition":{"StringEquals":{"aws:SourceVpce":"vpce-1"}}}"#, r#""Principal":"*","Action":"s3:*","Condition":{"StringEquals":{"aws:SourceVpce":"vpce-1"}}"#, &[]),
         ];
         for (name, allow, deny, want) in rows {

@@ -1,5 +1,7 @@
 //! What one policy opened or closed against the one before it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::action::{permits_reading, reads};
 use super::pattern::{Pattern, Work};
 use super::{Exposure, Part};
@@ -32,25 +34,24 @@ pub fn difference(before: &[Exposure], after: &[Exposure]) -> (Vec<Exposure>, Ve
 
 /// What of the first list the second does not hold.
 fn beyond(list: &[Exposure], held: &[Exposure], work: &Work) -> Vec<Exposure> {
+    let same: BTreeSet<&Exposure> = held.iter().collect();
+    let mut parts: BTreeMap<(&str, &str), Vec<Part>> = BTreeMap::new();
+    for exposure in held {
+        parts.entry((exposure.kind, &exposure.id)).or_default().push(Part::of(exposure));
+    }
     let mut found: Vec<Exposure> = Vec::new();
     for exposure in list {
-        let same = |other: &&Exposure| other.kind == exposure.kind && other.id == exposure.id;
-        let held: Vec<(Part, bool)> = held
-            .iter()
-            .filter(same)
-            .map(|held| (Part::of(held), held.actions.is_empty()))
-            .collect();
-        let whole = Part::of(exposure);
-        if exposure.actions.is_empty() {
-            // A grant whose permission is not known.
-            let same =
-                |(part, unknown): &(Part, bool)| *unknown && part.conditions == whole.conditions;
-            if !held.iter().any(same) {
-                found.push(exposure.clone());
-            }
+        if same.contains(exposure) {
             continue;
         }
-        for (actions, resources) in new(&whole, &held, work) {
+        if exposure.actions.is_empty() {
+            // A grant whose permission is not known.
+            found.push(exposure.clone());
+            continue;
+        }
+        let whole = Part::of(exposure);
+        let held = parts.get(&(exposure.kind, exposure.id.as_str()));
+        for (actions, resources) in new(&whole, held.map_or(&[], Vec::as_slice), work) {
             let all = actions.len() == whole.actions.len();
             let reads = exposure.reads && (all || gives_away(&actions, work));
             let part = Part { actions, resources, conditions: whole.conditions.clone() };
@@ -63,11 +64,11 @@ fn beyond(list: &[Exposure], held: &[Exposure], work: &Work) -> Vec<Exposure> {
 }
 
 /// Actions of a part that are new, by the resources that they are new on.
-fn new(whole: &Part, held: &[(Part, bool)], work: &Work) -> Vec<(Vec<Pattern>, Vec<Pattern>)> {
+fn new(whole: &Part, held: &[Part], work: &Work) -> Vec<(Vec<Pattern>, Vec<Pattern>)> {
     let mut new: Vec<(Vec<Pattern>, Vec<Pattern>)> = Vec::new();
     for action in &whole.actions {
         let granted = |resources: &[Pattern]| {
-            held.iter().any(|(part, _)| part.grants(action, resources, &whole.conditions, work))
+            held.iter().any(|part| part.grants(action, resources, &whole.conditions, work))
         };
         if granted(&whole.resources) {
             continue;
@@ -102,11 +103,20 @@ mod tests {
     use super::super::{acl_exposures, exposures};
     use super::*;
 
+    /// Name, before, after, opened, closed.
+    type Row = (
+        &'static str,
+        &'static str,
+        &'static str,
+        &'static [&'static str],
+        &'static [&'static str],
+    );
+
     #[test]
     fn differences() {
         const A: &str = r#"{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"s3:GetObject","Resource":"r"}"#;
         #[rustfmt::skip]
-        let rows: &[(&str, &str, &str, &[&str], &[&str])] = &[
+        let rows: &[Row] = &[
             ("nothing", "", "", &[], &[]),
             ("the same", A, A, &[], &[]),
             ("opened", "", A, &["aws_account 444455556666 s3:GetObject reads on r"], &[]),
@@ -119,6 +129,11 @@ mod tests {
                 &["public * s3:GetObject reads on arn:aws:s3:::b/*"], &[]),
             ("condition added", A, r#"{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"s3:GetObject","Resource":"r","Condition":{"StringEquals":{"sts:ExternalId":"x"}}}"#, &[], &["aws_account 444455556666 s3:GetObject reads on r"]),
             ("condition taken away", r#"{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"s3:GetObject","Resource":"r","Condition":{"StringEquals":{"sts:ExternalId":"x"}}}"#, A, &["aws_account 444455556666 s3:GetObject reads on r"], &[]),
+            ("condition widened", r#"{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"s3:GetObject","Resource":"r","Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.9"}}}"#,
+                r#"{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"s3:GetObject","Resource":"r","Condition":{"IpAddress":{"aws:SourceIp":["203.0.113.0/25","203.0.113.9"]}}}"#,
+                &["aws_account 444455556666 s3:GetObject reads on r if aws:SourceIp in 203.0.113.0/25, 203.0.113.9"], &[]),
+            ("a second role", r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:role/a"},"Action":"sts:AssumeRole"}"#, r#"{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::444455556666:role/a","arn:aws:iam::444455556666:role/b"]},"Action":"sts:AssumeRole"}"#,
+                &["aws_account 444455556666 sts:AssumeRole reads if principal is one of arn:aws:iam::444455556666:role/a, arn:aws:iam::444455556666:role/b"], &[]),
             ("another account", A, r#"{"Effect":"Allow","Principal":{"AWS":"777788889999"},"Action":"s3:GetObject","Resource":"r"}"#, &["aws_account 777788889999 s3:GetObject reads on r"], &["aws_account 444455556666 s3:GetObject reads on r"]),
             ("Deny taken away", r#"{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"r"},{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"r"}"#, r#"{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"r"}"#,
                 &["public * s3:* reads on r"], &[]),
@@ -140,7 +155,7 @@ mod tests {
     #[test]
     fn lists() {
         #[rustfmt::skip]
-        let rows: &[(&str, &str, &str, &[&str], &[&str])] = &[
+        let rows: &[Row] = &[
             ("to public", "private", "public-read", &["public * READ reads"], &[]),
             ("to writing", "public-read", "public-read-write", &["public * WRITE"], &[]),
             ("back", "public-read-write", "public-read", &[], &["public * WRITE"]),

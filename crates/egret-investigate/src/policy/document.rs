@@ -144,7 +144,11 @@ mod tests {
             let document = read(&value).unwrap();
             assert_eq!(document.is_some(), want, "row: {name}");
             if let Some(document) = document {
-                assert_eq!(statements(&document).unwrap(), [statement.clone()], "row: {name}");
+                assert_eq!(
+                    statements(&document).unwrap(),
+                    std::slice::from_ref(&statement),
+                    "row: {name}"
+                );
             }
         }
     }

@@ -7,11 +7,14 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::condition::Test;
+use super::condition::{Kind, Test};
 use super::pattern::{Pattern, Work, covers};
 use super::principal::Audience;
 use super::testing::with_inside;
-use super::{Piece, pieces};
+use super::{Exposure, Part, Piece, THROUGH, acl_exposures, difference, exposures, pieces};
+
+/// An account with its organisation.
+type Owner = (&'static str, Option<&'static str>);
 
 /// Who asks, for what, and how.
 #[derive(Debug, Clone)]
@@ -19,7 +22,7 @@ struct Request {
     /// Account, its organisation and its role; `None` when not signed.
     account: Option<(&'static str, Option<&'static str>, String)>,
     /// Calling service, with account and organisation that it calls for.
-    service: Option<(&'static str, Option<(&'static str, Option<&'static str>)>)>,
+    service: Option<(&'static str, Option<Owner>)>,
     address: Option<&'static str>,
     endpoint: Option<&'static str>,
     external_id: Option<&'static str>,
@@ -27,7 +30,7 @@ struct Request {
     resource: &'static str,
 }
 
-const ACCOUNTS: [(&str, Option<&str>); 4] = [
+const ACCOUNTS: [Owner; 4] = [
     ("111122223333", Some("o-own1234567")),
     ("444455556666", Some("o-other12345")),
     ("777788889999", None),
@@ -120,8 +123,8 @@ impl Request {
 /// Whether a value as written stands for one as it is.
 pub(super) fn matches(test: &Test, want: &str, have: &str) -> bool {
     match test {
-        Test::Equals => want == have,
-        Test::Like => covers(want, have, &Work::new()),
+        Test::Equals(_) => want == have,
+        Test::Like(_) => covers(want, have, &Work::new()),
         Test::Network => {
             let network: ipnet::IpNet =
                 want.parse().unwrap_or_else(|_| want.parse::<std::net::IpAddr>().unwrap().into());
@@ -182,8 +185,8 @@ fn condition(statement: &Map<String, Value>, request: &Request) -> bool {
             let negated = name.contains("Not");
             let test = match name.replace("Not", "").as_str() {
                 "IpAddress" => Test::Network,
-                "StringLike" | "ArnLike" => Test::Like,
-                _ => Test::Equals,
+                "StringLike" | "ArnLike" => Test::Like(Kind::Text),
+                _ => Test::Equals(Kind::Text),
             };
             let hit =
                 |have: &String| list(values).into_iter().any(|want| matches(&test, want, have));
@@ -330,6 +333,7 @@ fn clause() -> impl Strategy<Value = (String, String, Value)> {
             ("aws:SourceArn", "arn:aws:sns:*:444455556666:*"),
             ("aws:SourceArn", "arn:aws:sns:*:111122223333:*"),
             ("aws:SourceArn", "arn:aws:sns:*:*:t"),
+            ("aws:SourceArn", "arn:aws:sqs:*:444455556666:*"),
             ("aws:PrincipalOrgPaths", "o-other12345/*"),
             ("aws:PrincipalOrgPaths", "o-own1234567/*"),
             ("aws:PrincipalOrgPaths", "o-other12345/r-2/*"),
@@ -418,7 +422,153 @@ fn policy() -> impl Strategy<Value = Value> {
     prop::collection::vec(statement(), 1..5).prop_map(|list| json!({"Statement": list}))
 }
 
+/// Whether an exposure is of the request's caller, action and resource.
+fn names_request(exposure: &Exposure, request: &Request) -> bool {
+    let through = exposure.conditions.iter().find_map(|words| words.strip_prefix(THROUGH));
+    let owner = match (through, request.service) {
+        (None, _) => request.account.as_ref().map(|(account, own, _)| (*account, *own)),
+        (Some(service), Some((name, source))) if service == name || service == "an AWS service" => {
+            source
+        }
+        (Some(_), _) => None,
+    };
+    let id = exposure.id.as_str();
+    let who = match exposure.kind {
+        "public" => true,
+        "aws_account" => owner.is_some_and(|(account, _)| account == id),
+        "organization" => owner.is_some_and(|(_, own)| own == Some(id)),
+        "aws_service" => request.service.is_some_and(|(name, _)| id == "*" || name == id),
+        _ => false,
+    };
+    let part = Part { conditions: Vec::new(), ..Part::of(exposure) };
+    let action = Pattern::of_action(request.action);
+    let resource = [Pattern::of_resource(request.resource)];
+    who && part.grants(&action, &resource, &[], &Work::new())
+}
+
+/// JSON of any shape, with the names of policies and lists in it.
+fn junk() -> impl Strategy<Value = Value> {
+    let text = proptest::sample::select(vec![
+        "*",
+        "Allow",
+        "Deny",
+        "444455556666",
+        "s3:Get*",
+        "aws:PrincipalOrgID",
+        "StringEquals",
+        "ForAnyValue:StringLike",
+        "arn:aws:iam::444455556666:role/é",
+        "uri=http://acs.amazonaws.com/groups/global/AllUsers",
+        "${aws:PrincipalAccount}",
+        "%7B%ZZ",
+        "",
+    ]);
+    let leaf = prop_oneof![
+        6 => text.prop_map(|text| json!(text)),
+        1 => any::<f64>().prop_map(|number| json!(number)),
+        1 => any::<u64>().prop_map(|number| json!(number)),
+        1 => any::<bool>().prop_map(|bool| json!(bool)),
+        1 => ".{0,8}".prop_map(|text| json!(text)),
+        1 => Just(Value::Null),
+    ];
+    leaf.prop_recursive(6, 40, 5, |inner| {
+        let name = proptest::sample::select(vec![
+            "Statement",
+            "Effect",
+            "Principal",
+            "NotPrincipal",
+            "Action",
+            "NotAction",
+            "Resource",
+            "NotResource",
+            "Condition",
+            "AWS",
+            "Service",
+            "Federated",
+            "CanonicalUser",
+            "StringEquals",
+            "StringNotLike",
+            "IpAddress",
+            "Null",
+            "aws:SourceIp",
+            "aws:SourceArn",
+            "aws:PrincipalArn",
+            "Grant",
+            "Grantee",
+            "URI",
+            "Permission",
+            "x-amz-grant-read",
+        ]);
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::Array),
+            prop::collection::vec((name, inner), 0..6).prop_map(|members| {
+                let members = members.into_iter().map(|(name, value)| (name.to_owned(), value));
+                Value::Object(members.collect())
+            }),
+        ]
+    })
+}
+
 proptest! {
+    #[test]
+    fn what_is_allowed_is_listed(policy in policy()) {
+        let found = with_inside(|inside| exposures(&policy, inside));
+        for request in Request::all() {
+            if request.is_outside() && !request.is_from_inside() && allowed(&policy, &request) {
+                let named = found.iter().any(|exposure| names_request(exposure, &request));
+                prop_assert!(named, "{policy}\n{request:?}\n{found:#?}");
+            }
+        }
+    }
+
+    #[test]
+    fn own_principals_change_nothing(policy in policy()) {
+        let mut more = policy.clone();
+        for statement in more["Statement"].as_array_mut().unwrap() {
+            if statement["Effect"] == "Allow" && let Some(aws) = statement.pointer_mut("/Principal/AWS") {
+                let mut named: Vec<String> = list(aws).into_iter().map(str::to_owned).collect();
+                named.push("arn:aws:iam::111122223333:role/added".to_owned());
+                *aws = json!(named);
+            }
+        }
+        with_inside(|inside| {
+            prop_assert_eq!(exposures(&policy, inside), exposures(&more, inside));
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn a_deny_opens_nothing(policy in policy(), deny in statement()) {
+        let mut deny = deny;
+        deny["Effect"] = json!("Deny");
+        let mut more = policy.clone();
+        more["Statement"].as_array_mut().unwrap().push(deny);
+        let pieces = |policy| with_inside(|inside| pieces(policy, inside, &Work::new()).unwrap());
+        let (before, after) = (pieces(&policy), pieces(&more));
+        for request in Request::all() {
+            if after.iter().any(|piece| shows(piece, &request)) {
+                let shown = before.iter().any(|piece| shows(piece, &request));
+                prop_assert!(shown, "{more}\n{request:?}\n{after:#?}");
+            }
+        }
+    }
+
+    #[test]
+    fn never_panics(one in junk(), other in junk()) {
+        with_inside(|inside| {
+            for (one, other) in [
+                (exposures(&one, inside), exposures(&other, inside)),
+                (acl_exposures(&one, inside), acl_exposures(&other, inside)),
+            ] {
+                prop_assert!(one.is_sorted() && other.is_sorted());
+                prop_assert_eq!(difference(&one, &one), (Vec::new(), Vec::new()));
+                let (opened, closed) = difference(&one, &other);
+                prop_assert!(opened.is_sorted() && closed.is_sorted());
+            }
+            Ok(())
+        })?;
+    }
+
     #[test]
     fn what_is_allowed_is_shown(policy in policy()) {
         let pieces = with_inside(|inside| pieces(&policy, inside, &Work::new()).unwrap());

@@ -6,8 +6,8 @@
 //! exposure.
 //!
 //! Each Allow is taken apart by the principals that it names, those inside are left out, and
-//! [`narrow`] puts the conditions to the rest. What stands open then goes through every Deny
-//! ([`deny`]), and [`summary`] puts together what is left.
+//! `narrow` puts the conditions to the rest. What stands open then goes through every Deny (`deny`),
+//! and `summary` puts together what is left.
 //!
 //! Where something cannot be decided, it counts as open: a list of exposures may say too much, and
 //! must not say too little. It cannot tell whether the outside principal has a permission of its own
@@ -63,8 +63,9 @@ const LIST_MAX: usize = 2_000;
 /// Operators with their keys in one condition.
 const CLAUSES_MAX: usize = 100;
 
-/// Parts that a policy may fall into before its Deny statements narrow no further.
-const PIECES_MAX: usize = 4_096;
+/// Parts into which conditions and Deny statements may divide what a policy opens. What would be
+/// divided further stays whole, with less narrowed.
+const PIECES_MAX: usize = 2_048;
 
 /// Principals times what each may do, in entries.
 const ENTRIES_MAX: usize = 200_000;
@@ -195,17 +196,22 @@ fn open(
         .saturating_add(values)
         .saturating_add(1);
     let reach = Rc::new(reach);
+    let mut count = || {
+        *entries = entries.saturating_add(each);
+        if *entries > ENTRIES_MAX { Err(TooLarge) } else { Ok(()) }
+    };
     for who in principals.outside(inside) {
+        count()?;
         for (who, clauses) in narrow::narrow(who, &clauses, inside, work) {
-            *entries = entries.saturating_add(each);
-            if *entries > ENTRIES_MAX {
-                return Err(TooLarge);
-            }
+            count()?;
             pieces.push(Piece { who, reach: Rc::clone(&reach), clauses });
         }
     }
     Ok(())
 }
+
+/// Beginning of the words for the service by which a receiver comes in.
+const THROUGH: &str = "through ";
 
 /// What a receiver may do, still as patterns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -260,7 +266,16 @@ impl Part {
     ) -> bool {
         let covered =
             |resource: &Pattern| self.resources.iter().any(|own| resource.covered_by(own, work));
-        self.conditions.iter().all(|own| conditions.contains(own))
+        // A service that acts for a receiver is another way in than the receiver itself.
+        let is_through = |words: &String| words.starts_with(THROUGH);
+        let same_way = self.conditions.iter().any(is_through) == conditions.iter().any(is_through);
+        let steps = self.conditions.len().saturating_mul(conditions.len());
+        same_way
+            && work.spend(steps.saturating_add(1))
+            && self
+                .conditions
+                .iter()
+                .all(|own| conditions.iter().any(|other| condition::follows(own, other, work)))
             && (self.resources.is_empty()
                 || if resources.is_empty() {
                     self.resources.iter().any(Pattern::is_all)

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use egret_model::aws::account_of_arn;
 use ipnet::IpNet;
 
-use super::condition::{Clause, Test};
+use super::condition::{Clause, Kind, Test, consistent};
 use super::document::account;
 use super::key::Meaning;
 use super::pattern::{Work, covers, meets};
@@ -25,8 +25,8 @@ enum Outcome {
     Never,
     /// It depends on the request.
     Depends(Clause),
-    /// It holds for these parts, each perhaps under a condition.
-    Parts(Vec<(Audience, Option<Clause>)>),
+    /// It holds for these parts, each perhaps under conditions.
+    Parts(Vec<(Audience, Vec<Clause>)>),
 }
 
 /// The parts of an audience for which all clauses may hold, each with what remains of them.
@@ -67,8 +67,8 @@ pub(super) fn narrow(
                     next.push((who, kept));
                 }
                 Outcome::Parts(parts) if next.len().saturating_add(parts.len()) <= PIECES_MAX => {
-                    for (part, clause) in parts {
-                        next.push((part, kept.iter().cloned().chain(clause).collect()));
+                    for (part, clauses) in parts {
+                        next.push((part, kept.iter().cloned().chain(clauses).collect()));
                     }
                 }
                 Outcome::Parts(_) => {
@@ -79,11 +79,7 @@ pub(super) fn narrow(
         }
         parts = next;
     }
-    for (_, kept) in &mut parts {
-        kept.sort();
-        kept.dedup();
-    }
-    parts
+    parts.into_iter().filter_map(|(who, kept)| consistent(kept).map(|kept| (who, kept))).collect()
 }
 
 fn outcome(clause: &Clause, who: &Audience, inside: &Inside<'_>, work: &Work) -> Outcome {
@@ -106,7 +102,7 @@ fn outcome(clause: &Clause, who: &Audience, inside: &Inside<'_>, work: &Work) ->
         Meaning::AccessPointAccount | Meaning::AccessPointArn
             if who.is_anyone() && clause.is_strict() =>
         {
-            parts(clause, inside, who, |id| Audience::account(id), true)
+            parts(clause, inside, who, Audience::account, true)
         }
         Meaning::NetworkAddress => address(clause, who, inside),
         Meaning::NetworkAccount
@@ -225,11 +221,10 @@ fn is_text(clause: &Clause, value: &str, text: &str, work: &Work) -> Option<bool
         return None;
     }
     match clause.test {
-        Test::Like if covers(value, text, work) => Some(true),
-        Test::Like => (!meets(value, text, work)).then_some(false),
-        _ if value == text => Some(true),
-        // One operator minds the case and one does not.
-        _ => (!value.eq_ignore_ascii_case(text)).then_some(false),
+        Test::Like(_) if covers(value, text, work) => Some(true),
+        Test::Like(_) => (!meets(value, text, work)).then_some(false),
+        Test::Equals(Kind::AnyCase) => Some(value.eq_ignore_ascii_case(text)),
+        _ => Some(value == text),
     }
 }
 
@@ -273,19 +268,12 @@ fn source(clause: &Clause, who: &Audience, inside: &Inside<'_>) -> Outcome {
     match who {
         Audience::Service(service) => split(service),
         Audience::Organization { through: Some(service), .. } if !organizations => split(service),
-        Audience::Account { id, through: Some(_), .. } if !organizations => {
-            if keep {
-                depends_if_any(of_same(clause, inside, id))
-            } else {
-                known(clause, |value| side(clause, value, inside).is(id))
-            }
+        Audience::Account { .. } if organizations => beyond(clause, inside),
+        Audience::Account { id, .. } | Audience::Organization { id, .. } if keep => {
+            depends_if_any(of_same(clause, inside, id))
         }
-        Audience::Organization { id, through: Some(_) } => {
-            if keep {
-                depends_if_any(of_same(clause, inside, id))
-            } else {
-                known(clause, |value| side(clause, value, inside).is(id))
-            }
+        Audience::Account { id, .. } | Audience::Organization { id, .. } => {
+            known(clause, |value| side(clause, value, inside).is(id))
         }
         _ => beyond(clause, inside),
     }
@@ -301,9 +289,15 @@ fn caller_is_service(clause: &Clause, who: &Audience) -> Outcome {
 /// `aws:PrincipalServiceName`.
 fn caller_service(clause: &Clause, who: &Audience, work: &Work) -> Outcome {
     match who.service() {
-        Some(name) if name != "*" => known(clause, |value| is_text(clause, value, name, work)),
+        Some(name) if name != "*" => {
+            known(clause, |value| match is_text(clause, value, name, work) {
+                // The list holds other names of the same service too.
+                Some(false) if clause.key == "aws:PrincipalServiceNamesList" => None,
+                answer => answer,
+            })
+        }
         Some(_) if clause.is_strict() => {
-            let named = clause.values.iter().map(|name| (who.through(name), None));
+            let named = clause.values.iter().map(|name| (who.through(name), Vec::new()));
             Outcome::Parts(named.collect())
         }
         Some(_) => Outcome::Depends(clause.clone()),
@@ -441,7 +435,7 @@ fn depends_if_any(clause: Clause) -> Outcome {
 /// it may be.
 fn known(clause: &Clause, is: impl Fn(&str) -> Option<bool>) -> Outcome {
     let answers: Vec<Option<bool>> = clause.values.iter().map(|value| is(value)).collect();
-    if !matches!(clause.test, Test::Equals | Test::Like) || answers.is_empty() {
+    if !matches!(clause.test, Test::Equals(_) | Test::Like(_)) || answers.is_empty() {
         return Outcome::Depends(clause.clone());
     }
     let any = answers.contains(&Some(true));
@@ -471,18 +465,31 @@ fn parts(
             Side::Unknown => unknown.push(value.clone()),
         }
     }
-    let mut parts: Vec<(Audience, Option<Clause>)> = named
+    let member = membership(who);
+    let mut parts: Vec<(Audience, Vec<Clause>)> = named
         .into_iter()
         .map(|(id, values)| {
-            let all = values.iter().any(|value| whole_organization(value) || whole_account(value));
+            let all = match clause.meaning {
+                Meaning::CallerArn => values.iter().any(|value| whole_account(value)),
+                _ => values.iter().any(|value| whole_organization(value)),
+            };
             let more = (keep && !all).then(|| clause.with(values));
-            (part(&id), more)
+            (part(&id), more.into_iter().chain(member.clone()).collect())
         })
         .collect();
     if !unknown.is_empty() {
-        parts.push((who.clone(), Some(clause.with(unknown))));
+        parts.push((who.clone(), vec![clause.with(unknown)]));
     }
     if parts.is_empty() { Outcome::Never } else { Outcome::Parts(parts) }
+}
+
+/// That someone is of the organisation: whom an organisation is narrowed to stays one of it.
+pub(super) fn membership(who: &Audience) -> Option<Clause> {
+    match who {
+        Audience::Organization { id, through: None } => Some(Clause::is("aws:PrincipalOrgID", id)),
+        Audience::Organization { id, .. } => Some(Clause::is("aws:SourceOrgID", id)),
+        _ => None,
+    }
 }
 
 fn organization(id: &str, through: Option<String>) -> Audience {

@@ -126,6 +126,14 @@ impl Principals {
         }
     }
 
+    /// How many are named.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::These(named) | Self::AllBut(named) => named.len(),
+            Self::Nobody => 0,
+        }
+    }
+
     /// Those outside whom an Allow lets in. All but some is everyone: whoever is left out is one,
     /// and the rest is the world. Everyone is services too, which are another audience, since they
     /// may ask on our behalf.
@@ -187,10 +195,9 @@ fn common(spared: Audience, who: &Audience) -> Option<Audience> {
 
 /// Whether one of the ARNs is a session of the other's role, or both are the same.
 fn same_role(one: &str, other: &str) -> bool {
-    let role = |arn: &str| match assumed_role(arn) {
-        Some((role, _)) => role.to_owned(),
-        None => name_of_arn(arn).to_owned(),
-    };
+    fn role(arn: &str) -> &str {
+        assumed_role(arn).map_or_else(|| name_of_arn(arn), |(role, _)| role)
+    }
     one == other || role(one) == role(other)
 }
 
@@ -222,14 +229,14 @@ impl Named {
     fn includes(&self, who: &Audience) -> bool {
         match (self, who) {
             (Self::Everyone, _) => true,
-            (Self::Account(named), Audience::Account { id, through: None, .. }) => named == id,
             (Self::Arn { arn, .. }, Audience::Account { only: Some(only), through: None, .. }) => {
                 arn == only
             }
             (Self::Service(named), who) => {
                 who.service().is_some_and(|service| named == "*" || named == service)
             }
-            (Self::Federated(named), Audience::Account { only: Some(id), .. })
+            (Self::Account(named), Audience::Account { id, through: None, .. })
+            | (Self::Federated(named), Audience::Account { only: Some(id), .. })
             | (Self::Federated(named) | Self::Other(named), Audience::Principal(id))
             | (Self::Canonical(named), Audience::Canonical(id)) => named == id,
             _ => false,
@@ -300,24 +307,25 @@ fn aws(text: &str) -> Named {
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html>
 /// calls shared.
 fn serves_the_world(provider: &str) -> bool {
-    const SHARED: [&str; 17] = [
+    const SHARED: [&str; 18] = [
         "accounts.google.com",
         "agent.buildkite.com",
-        "api.bitbucket.org",
         "api.pulumi.com",
         "app.terraform.io",
         "cognito-identity.amazonaws.com",
         "gitlab.com",
         "graph.facebook.com",
-        "oidc.circleci.com",
+        "oidc-configuration.audit-log.githubusercontent.com",
         "oidc.codefresh.io",
         "oidc.vercel.com",
+        "proidc.upbound.io",
+        "sandboxes.cloud",
+        "scalr.io",
         "securetoken.google.com",
+        "studio.datachain.ai",
         "token.actions.githubusercontent.com",
+        "tokens.cloud.shisho.dev",
         "www.amazon.com",
-        "www.googleapis.com",
-        "oidc.scalr.io",
-        "oauth2.googleapis.com",
     ];
     let Some((_, url)) = provider.split_once(":oidc-provider/") else { return false };
     let host = url.split('/').next().unwrap_or_default();

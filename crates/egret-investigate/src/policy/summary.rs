@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::reads;
-use super::condition::Clause;
+use super::condition::{Clause, shown};
 use super::delivery::{is_delivery_account, is_delivery_service};
 use super::deny::Piece;
 use super::pattern::{Pattern, Work};
 use super::principal::Audience;
-use super::{Exposure, Part};
+use super::{Exposure, Part, THROUGH};
 
 /// Rows of one receiver that are compared with each other; beyond that they stay as they are.
 const COMPARED_MAX: usize = 200;
@@ -19,10 +19,12 @@ const COMPARED_MAX: usize = 200;
 /// To whom, as an [`Exposure`] says it, with what narrows it.
 type Receiver = (&'static str, String, Vec<String>);
 
+type Patterns = Vec<Pattern>;
+
 /// All exposures, sorted.
 pub(super) fn exposures(pieces: &[Piece], work: &Work) -> Vec<Exposure> {
     // Actions that one receiver has on the same resources under the same conditions.
-    let mut actions: BTreeMap<(Receiver, Option<String>, Vec<Pattern>), BTreeSet<Pattern>> =
+    let mut actions: BTreeMap<(Receiver, Option<String>, Patterns), BTreeSet<Pattern>> =
         BTreeMap::new();
     for piece in pieces {
         let (receiver, only) = receiver(piece);
@@ -32,7 +34,7 @@ pub(super) fn exposures(pieces: &[Piece], work: &Work) -> Vec<Exposure> {
             .extend(piece.reach.actions.iter().cloned());
     }
     // Principals of one account that have the same; `None` among them is all of the account.
-    let mut principals: BTreeMap<(Receiver, Vec<Pattern>, Vec<Pattern>), BTreeSet<Option<String>>> =
+    let mut principals: BTreeMap<(Receiver, Patterns, Patterns), BTreeSet<Option<String>>> =
         BTreeMap::new();
     for ((receiver, only, resources), actions) in actions {
         let actions: Vec<Pattern> = actions.into_iter().collect();
@@ -40,11 +42,11 @@ pub(super) fn exposures(pieces: &[Piece], work: &Work) -> Vec<Exposure> {
     }
     let mut parts: BTreeMap<(&'static str, String), Vec<Part>> = BTreeMap::new();
     for (((kind, id, mut conditions), actions, resources), only) in principals {
-        let only: Vec<&str> = only.iter().map(|one| one.as_deref().unwrap_or_default()).collect();
-        match only.as_slice() {
-            ["", ..] => {}
-            [one] => conditions.push(format!("principal is {one}")),
-            several => conditions.push(format!("principal is one of {}", several.join(", "))),
+        // All of them are named, or one of them is the account.
+        let only: Option<Vec<String>> = only.into_iter().collect();
+        if let Some(only) = only {
+            let one = if only.len() > 1 { "is one of" } else { "is" };
+            conditions.push(format!("principal {one} {}", shown(&only)));
         }
         conditions.sort();
         let part = Part { actions, resources, conditions };
@@ -86,8 +88,8 @@ fn receiver(piece: &Piece) -> (Receiver, Option<String>) {
         Audience::Canonical(id) => ("canonical_user", id.as_str(), None, None),
     };
     conditions.extend(through.map(|service| match service.as_str() {
-        "*" => "through an AWS service".to_owned(),
-        service => format!("through {service}"),
+        "*" => format!("{THROUGH}an AWS service"),
+        service => format!("{THROUGH}{service}"),
     }));
     conditions.sort();
     conditions.dedup();
