@@ -14,6 +14,7 @@
 
 mod corpus;
 mod laws;
+mod limits;
 mod rows;
 mod semantics;
 
