@@ -29,7 +29,7 @@ mod translate;
 
 use datafusion_common::DataFusionError;
 use datafusion_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
-use egret_model::limits::{QUERY_CLAUSES_MAX, QUERY_DEPTH_MAX, QUERY_TREE_DEPTH_MAX};
+use egret_model::limits::{QUERY_CLAUSES_MAX, QUERY_DEPTH_MAX};
 use jiff::Timestamp;
 
 pub use block::{Bindings, Block, placeholders, split};
@@ -146,7 +146,7 @@ fn compile_parsed(
         Lowering::new(&Options { reading, ..*options }, language == Language::Esql)
     };
     let mut chosen = lowering(options.reading);
-    let (mut expr, bound_text, sequence) = match &body {
+    let (expr, bound_text, sequence) = match &body {
         Body::Events(level) => {
             let lowered = chosen.query(level);
             (lowered.expr, lowered.text, None)
@@ -161,15 +161,6 @@ fn compile_parsed(
         }
     };
     let steps = chosen.stages(&stages);
-    if lower::depth(&expr) > QUERY_TREE_DEPTH_MAX {
-        chosen.errors.push(Diagnostic::new(
-            Code::Limit,
-            0..text.len(),
-            format!("the query nests deeper than the {QUERY_TREE_DEPTH_MAX} levels that are run"),
-        ));
-        // Whatever drops it recurses too.
-        expr = datafusion_expr::lit(false);
-    }
     if !chosen.errors.is_empty() {
         chosen.errors.sort_by_key(|error| (error.span.start, error.code));
         chosen.errors.dedup();

@@ -17,6 +17,7 @@ use datafusion_functions::expr_fn::nullif;
 use datafusion_functions_nested::expr_fn::array_to_string;
 use egret_model::ecs::catalog::fields;
 use egret_model::ecs::{FieldKind, tokens_column};
+use egret_model::limits::QUERY_TREE_DEPTH_MAX;
 use jiff::Timestamp;
 
 use crate::Options;
@@ -114,11 +115,27 @@ impl Lowering<'_> {
     /// The whole query. Errors are gathered, so that a writer sees all of them at once.
     pub(crate) fn query(&mut self, level: &Level) -> Lowered {
         let mut lowered = self.level(level, true);
-        // Chains in parentheses inside chains.
-        if split_conjunction(&lowered.expr).len() > CHAIN_MAX.saturating_mul(2) {
-            lowered.expr = held(lowered.expr);
-        }
+        lowered.expr = self.bounded(lowered.expr);
         lowered
+    }
+
+    /// A whole condition, in a form and of a depth that the engine takes.
+    pub(crate) fn bounded(&mut self, expr: Expr) -> Expr {
+        if depth(&expr) > QUERY_TREE_DEPTH_MAX {
+            self.errors.push(Diagnostic::new(
+                Code::Limit,
+                0..0,
+                format!(
+                    "the query nests deeper than the {QUERY_TREE_DEPTH_MAX} levels that are run"
+                ),
+            ));
+            return lit(false);
+        }
+        // Chains in parentheses inside chains.
+        if split_conjunction(&expr).len() > CHAIN_MAX.saturating_mul(2) {
+            return held(expr);
+        }
+        expr
     }
 
     fn level(&mut self, level: &Level, top: bool) -> Lowered {
@@ -489,7 +506,7 @@ fn all_of(exprs: Vec<Expr>) -> Option<Expr> {
 }
 
 /// How deep an expression nests.
-pub(crate) fn depth(expr: &Expr) -> usize {
+fn depth(expr: &Expr) -> usize {
     let mut deepest = 0usize;
     let mut open = vec![(expr, 1usize)];
     while let Some((expr, depth)) = open.pop() {

@@ -50,6 +50,7 @@ impl Lowering<'_> {
         match stage {
             Stage::Where(level) => {
                 let condition = self.level(level, false).expr;
+                let condition = self.bounded(condition);
                 settled.push(Settled::Filter(condition));
             }
             Stage::Eval(columns) => {

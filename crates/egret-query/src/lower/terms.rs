@@ -111,7 +111,10 @@ impl Lowering<'_> {
                 };
                 Expr::BinaryExpr(BinaryExpr::new(Box::new(left), operator, Box::new(right)))
             }
-            Term::Condition(level) => self.level(level, false).expr,
+            Term::Condition(level) => {
+                let condition = self.level(level, false).expr;
+                self.bounded(condition)
+            }
             Term::Call { name, arguments, span } => return self.call(name, arguments, span),
         })
     }

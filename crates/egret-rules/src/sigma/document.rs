@@ -32,12 +32,15 @@ pub(super) enum Content {
     Filter(Box<FilterRule>),
 }
 
+/// Brackets that may be open at once. Time that the YAML parser takes grows with their square.
+const BRACKETS_MAX: usize = 1_000;
+
 /// Every document of a file.
 pub(super) fn documents(text: &str) -> Vec<Document> {
     let texts = parts(text);
     // `action: global` and its like make one document a part of others.
-    let is_action = |part: &&str| part.lines().any(|line| line.starts_with("action:"));
-    if texts.iter().any(|part| is_action(&part)) {
+    let is_action = |part: &str| part.lines().any(|line| line.starts_with("action:"));
+    if texts.iter().any(|part| is_action(part)) {
         return collected(text, &texts);
     }
     let several = texts.len() > 1;
@@ -45,6 +48,20 @@ pub(super) fn documents(text: &str) -> Vec<Document> {
     numbered
         .map(|(part, number)| one(part, several.then(|| format!("document {number}"))))
         .collect()
+}
+
+/// How many brackets are open at once at most; those in values count too.
+fn open_brackets(text: &str) -> usize {
+    let (mut open, mut most) = (0usize, 0usize);
+    for letter in text.bytes() {
+        match letter {
+            b'[' | b'{' => open = open.saturating_add(1),
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        most = most.max(open);
+    }
+    most
 }
 
 /// The text cut at its `---`; a line that begins so is never part of a value.
@@ -69,15 +86,23 @@ fn parts(text: &str) -> Vec<&str> {
     parts
 }
 
-fn one(text: &str, place: Option<String>) -> Document {
-    let value: Result<Value, Refusal> = yaml_serde::from_str(text).map_err(|error| {
-        Refusal::failed(format!("expected YAML: {}", one_line(&error.to_string())))
-    });
-    let mapping = match value {
+/// A document's text as YAML.
+fn mapping_of(text: &str) -> Result<Mapping, Refusal> {
+    if open_brackets(text) > BRACKETS_MAX {
+        let reason = format!("expected YAML, found more than {BRACKETS_MAX} open brackets");
+        return Err(Refusal::failed(reason));
+    }
+    match yaml_serde::from_str(text) {
         Ok(Value::Mapping(mapping)) => Ok(mapping),
         Ok(_) => Err(Refusal::failed("expected a Sigma rule, found YAML that is no mapping")),
-        Err(refusal) => Err(refusal),
-    };
+        Err(error) => {
+            Err(Refusal::failed(format!("expected YAML: {}", one_line(&error.to_string()))))
+        }
+    }
+}
+
+fn one(text: &str, place: Option<String>) -> Document {
+    let mapping = mapping_of(text);
     let text_of = |name: &str| {
         mapping.as_ref().ok().and_then(|mapping| mapping.get(name)?.as_str()).map(str::to_owned)
     };
@@ -122,9 +147,9 @@ fn not_sigma(error: &str) -> Refusal {
     Refusal::failed(format!("expected a Sigma rule: {}", one_line(error)))
 }
 
-/// Files whose documents are parts of one another.
-fn collected(text: &str, parts: &[&str]) -> Vec<Document> {
-    let nameless = |content| Document {
+/// A document of which only its content, or what is wrong with it, is known.
+fn nameless(content: Result<Content, Refusal>) -> Document {
+    Document {
         place: None,
         title: String::new(),
         id: None,
@@ -133,11 +158,14 @@ fn collected(text: &str, parts: &[&str]) -> Vec<Document> {
         tags: Vec::new(),
         content,
         notes: Vec::new(),
-    };
+    }
+}
+
+/// Files whose documents are parts of one another.
+fn collected(text: &str, parts: &[&str]) -> Vec<Document> {
     for part in parts {
-        if let Ok(Value::Mapping(mut mapping)) = yaml_serde::from_str(part)
-            && let Err(refusal) = prepared(&mut mapping)
-        {
+        let prepared = mapping_of(part).and_then(|mut mapping| prepared(&mut mapping));
+        if let Err(refusal) = prepared {
             return vec![nameless(Err(refusal))];
         }
     }
@@ -271,7 +299,7 @@ fn condition_of(condition: &mut String, names: &[String]) -> Result<bool, Refusa
             error.location().map_or_else(String::new, |at| format!(" at letter {}", at.col));
         let text = error.to_string();
         // The parser draws the place; its last line says what belongs there.
-        let reason = text.rsplit("\n").find_map(|line| line.trim().strip_prefix("= "));
+        let reason = text.rsplit('\n').find_map(|line| line.trim().strip_prefix("= "));
         let reason = reason.map_or_else(|| one_line(&text), str::to_owned);
         let shown: String = written.chars().take(80).collect();
         return Err(Refusal::failed(format!(
@@ -340,8 +368,20 @@ mod tests {
     }
 
     #[test]
+    fn brackets() {
+        let deep = format!("title: x\na: {}", "[".repeat(200_000));
+        let documents = documents(&deep);
+        let [Document { content: Err(refusal), .. }] = documents.as_slice() else {
+            panic!("{documents:?}");
+        };
+        assert_eq!(refusal.reason, "expected YAML, found more than 1000 open brackets");
+        assert_eq!(open_brackets("[a]{b: [c]}"), 2);
+    }
+
+    #[test]
     fn conditions() {
         let names = ["a".to_owned(), "b".to_owned(), "NOT".to_owned()];
+        let long = "(a) or not a and ".repeat(200);
         let deep = |open: &str, close: &str, times: usize| {
             format!("{}a{}", open.repeat(times), close.repeat(times))
         };
@@ -358,7 +398,7 @@ mod tests {
             (&deep("(", ")", 30_000), Err("nests deeper than 64")),
             (&deep("not ", "", 3_000), Err("nests deeper than 64")),
             (&deep("not (", ")", 40), Err("nests deeper than 64")),
-            (&"(a) or not a and ".repeat(200).trim_end_matches("and ").to_owned(), Ok("")),
+            (long.trim_end_matches("and "), Ok("")),
         ];
         for (condition, want) in rows {
             let mut text = condition.to_owned();

@@ -328,7 +328,9 @@ fn rules_of_any_size_stop_no_others() {
         ("bad", "  s: { 'eventName|re': '[' }\n  condition: s\n".to_owned(), "failed", "unclosed character class"),
         ("last", deep("", "", 1), "hit", "2 events"),
     ];
-    let text: String = rows.iter().map(|(id, text, ..)| format!("{}{text}", head(id))).collect();
+    let documents: Vec<String> =
+        rows.iter().map(|(id, text, ..)| format!("{}{text}", head(id))).collect();
+    let text = documents.concat();
     let file = folder.path().join("large.yml");
     std::fs::write(&file, text).unwrap();
     let outcomes = outcomes(folder.path(), &file);
