@@ -1,10 +1,10 @@
 """Runs one SQL file in DuckDB and leaves: the measured process of the other side.
 
-    python3 duckdb_run.py FILE.sql --threads 2 [--csv OUT] [--set name=value]...
+    python3 duckdb_run.py FILE.sql --threads 2 [--csv OUT] [--events GLOB] [--set name=value]...
 
 With `--csv` the file holds one query and its rows are written there; without, a whole statement.
 `$name` in the file stands for the value as an SQL text literal, or for a list of them when the name
-is set more than once.
+is set more than once. `--events` makes those Parquet files the table `events`.
 """
 
 import argparse
@@ -49,6 +49,7 @@ def main(arguments):
     parser.add_argument("sql", type=pathlib.Path)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--csv")
+    parser.add_argument("--events", metavar="GLOB")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     options = parser.parse_args(arguments)
     statement = bind(options.sql.read_text(), values_of(options.set))
@@ -59,6 +60,8 @@ def main(arguments):
 
     connection = duckdb.connect(config={"threads": options.threads})
     connection.execute("SET TimeZone = 'UTC'")
+    if options.events:
+        connection.execute(f"CREATE VIEW events AS SELECT * FROM read_parquet({literal(options.events)})")
     connection.execute(statement)
 
 

@@ -1,7 +1,7 @@
 -- Values for the five queries, chosen from the data by rule, never by hand.
 --
 -- bucket: the one most read from; window: the three days around its busiest day; access key: the one
--- nearest to a hundredth of all events; word: the first of the list that occurs in a key; baseline:
+-- nearest to a hundredth of all events; event: the last of that key in the window; word: the first of the list that occurs in a key; baseline:
 -- thirty days from the first event.
 WITH event AS (SELECT * FROM read_parquet($parquet)),
 reads AS (SELECT * FROM event WHERE event_name = 'GetObject' AND bucket IS NOT NULL),
@@ -15,6 +15,9 @@ key AS (
     SELECT access_key
     FROM event WHERE access_key IS NOT NULL GROUP BY access_key
     ORDER BY abs(count(*) - (SELECT count(*) / 100 FROM event)), access_key LIMIT 1
+),
+one AS (
+    SELECT max(event_id) AS event_id FROM event JOIN key USING (access_key)
 ),
 word AS (
     SELECT word
@@ -30,7 +33,8 @@ SELECT
     strftime(day - INTERVAL 1 DAY, '%Y-%m-%dT%H:%M:%SZ') AS window_start,
     strftime(day + INTERVAL 2 DAY, '%Y-%m-%dT%H:%M:%SZ') AS window_end,
     access_key,
+    event_id,
     word,
     strftime(first, '%Y-%m-%dT%H:%M:%SZ') AS baseline_start,
     strftime(first + INTERVAL 30 DAY, '%Y-%m-%dT%H:%M:%SZ') AS baseline_end
-FROM span LEFT JOIN busiest ON true LEFT JOIN peak ON true LEFT JOIN key ON true LEFT JOIN word ON true
+FROM span LEFT JOIN busiest ON true LEFT JOIN peak ON true LEFT JOIN key ON true LEFT JOIN one ON true LEFT JOIN word ON true

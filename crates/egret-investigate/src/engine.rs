@@ -10,13 +10,16 @@ use arrow::compute::{SortColumn, cast, concat_batches, lexsort_to_indices, take_
 use arrow::datatypes::{
     DataType, Field as ArrowField, Int64Type, Schema, TimestampMicrosecondType,
 };
+use datafusion::common::DFSchema;
 use datafusion::dataframe::DataFrame;
 use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::physical_plan::PhysicalExpr;
 use datafusion::prelude::{SessionContext, ident, lit};
 use egret_model::ecs::Field;
 use egret_model::ecs::catalog::fields;
 use egret_model::limits::GROUP_ROWS_MAX;
 use egret_model::report::Citation;
+use futures::StreamExt as _;
 use jiff::Timestamp;
 
 /// An analysis could not be carried out.
@@ -94,12 +97,7 @@ impl Engine {
     ///
     /// [`AnalysisError::Engine`].
     pub async fn rows(&self, what: &'static str, frame: DataFrame) -> Result<Rows, AnalysisError> {
-        if let Some(inspector) = &self.inspector {
-            inspector(what, frame.logical_plan());
-        }
-        if let Ok(mut asked) = self.asked.lock() {
-            asked.push(what);
-        }
+        self.note(what, &frame);
         let schema = Arc::new(frame.schema().as_arrow().clone());
         let batches = frame.collect().await.map_err(|source| engine_error(what, source))?;
         let schema = batches.first().map_or(schema, RecordBatch::schema);
@@ -124,6 +122,49 @@ impl Engine {
     ) -> Result<Rows, AnalysisError> {
         let frame = or_engine(what, frame.limit(0, Some(GROUP_ROWS_MAX)))?;
         self.rows(what, frame).await?.sorted(order)
+    }
+
+    /// Runs a plan and hands over its batches as they come, in no particular order.
+    ///
+    /// # Errors
+    ///
+    /// [`AnalysisError::Engine`], and what `on` returns.
+    pub async fn each(
+        &self,
+        what: &'static str,
+        frame: DataFrame,
+        mut on: impl FnMut(RecordBatch) -> Result<(), AnalysisError>,
+    ) -> Result<(), AnalysisError> {
+        self.note(what, &frame);
+        let mut batches = or_engine(what, frame.execute_stream().await)?;
+        while let Some(batch) = batches.next().await {
+            on(or_engine(what, batch)?)?;
+        }
+        Ok(())
+    }
+
+    /// A condition that can be put to batches of this schema.
+    ///
+    /// # Errors
+    ///
+    /// [`AnalysisError::Engine`] when a column is missing.
+    pub fn condition(
+        &self,
+        what: &'static str,
+        expr: Expr,
+        schema: &DFSchema,
+    ) -> Result<Arc<dyn PhysicalExpr>, AnalysisError> {
+        let state = self.context.state();
+        or_engine(what, state.create_physical_expr(expr, schema))
+    }
+
+    fn note(&self, what: &'static str, frame: &DataFrame) {
+        if let Some(inspector) = &self.inspector {
+            inspector(what, frame.logical_plan());
+        }
+        if let Ok(mut asked) = self.asked.lock() {
+            asked.push(what);
+        }
     }
 
     /// Names of the analyses run so far, in order.
@@ -175,7 +216,12 @@ pub struct Rows {
 }
 
 impl Rows {
-    fn new(what: &'static str, batch: &RecordBatch) -> Result<Self, AnalysisError> {
+    /// Of one batch.
+    ///
+    /// # Errors
+    ///
+    /// [`AnalysisError::Engine`] when a column cannot be read as plain text or numbers.
+    pub(crate) fn new(what: &'static str, batch: &RecordBatch) -> Result<Self, AnalysisError> {
         let mut columns = Vec::with_capacity(batch.num_columns());
         let mut schema = Vec::with_capacity(batch.num_columns());
         for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
@@ -301,6 +347,29 @@ impl Rows {
                 expected: "a whole number",
             })?;
         Ok((row < values.len() && values.is_valid(row)).then(|| values.value(row)))
+    }
+
+    /// Number of a cell; `None` for null and for what is no number.
+    ///
+    /// # Errors
+    ///
+    /// [`AnalysisError::Shape`] when the column holds no numbers.
+    pub fn float(&self, name: &str, row: usize) -> Result<Option<f64>, AnalysisError> {
+        let column = self.column(name, "a number")?;
+        if column.data_type() == &DataType::Null {
+            return Ok(None);
+        }
+        let values =
+            column.as_primitive_opt::<arrow::datatypes::Float64Type>().ok_or_else(|| {
+                AnalysisError::Shape {
+                    what: self.what,
+                    column: name.to_owned(),
+                    expected: "a number",
+                }
+            })?;
+        Ok((row < values.len() && values.is_valid(row))
+            .then(|| values.value(row))
+            .filter(|number| number.is_finite()))
     }
 
     /// A count of a cell; null and negative read as 0.

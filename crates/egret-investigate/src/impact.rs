@@ -9,8 +9,8 @@ use datafusion::functions_aggregate::expr_fn::{count_distinct, min};
 use datafusion::prelude::lit;
 use egret_model::ecs::catalog::fields;
 use egret_model::report::{
-    Bound, ControlNote, DestinationTotal, Grade, Impact, Movement, ResourceImpact, SensitivitySign,
-    VerdictLevel, Volume,
+    Bound, ControlNote, Grade, Impact, Movement, ResourceImpact, SensitivitySign, VerdictLevel,
+    Volume,
 };
 use egret_model::time::TimeRange;
 
@@ -99,7 +99,7 @@ fn resources(movements: &[Movement]) -> Vec<ResourceImpact> {
 
 /// One amount for several movements. The same bytes leaving twice are never added: reads are
 /// different requests and add up, everything else counts as its largest.
-fn together(movements: &[&Movement]) -> Volume {
+pub(crate) fn together(movements: &[&Movement]) -> Volume {
     if let [only] = movements {
         return only.bytes.clone();
     }
@@ -112,8 +112,10 @@ fn together(movements: &[&Movement]) -> Volume {
             bound: Bound::Unknown,
         };
     }
+    // What was sent in answer to requests, and over the network.
     let adds = |movement: &&&Movement| {
-        matches!(movement.channel.as_str(), "s3_object_read" | "network_egress")
+        movement.grade == Grade::Received
+            && (movement.bytes.bound == Bound::Exact || movement.channel == "network_egress")
     };
     let sum = known
         .iter()
@@ -150,7 +152,7 @@ async fn sensitivity(
     let mut readers: BTreeSet<String> = BTreeSet::new();
     let mut buckets: BTreeSet<String> = BTreeSet::new();
     for movement in movements {
-        if movement.channel == "s3_object_read" && movement.grade == Grade::Received {
+        if movement.resource.kind == "s3_bucket" && movement.grade == Grade::Received {
             buckets.insert(movement.resource.id.clone());
             readers.extend(movement.actor.source_ip.clone());
         }
@@ -202,30 +204,6 @@ async fn sensitivity(
         }
     }
     Ok(signs)
-}
-
-/// All that went to each destination.
-pub fn destinations(movements: &[Movement]) -> Vec<DestinationTotal> {
-    let mut by_place: BTreeMap<(String, String), Vec<&Movement>> = BTreeMap::new();
-    for movement in movements {
-        let to = &movement.destination;
-        by_place.entry((to.kind.clone(), to.id.clone())).or_default().push(movement);
-    }
-    by_place
-        .into_values()
-        .filter_map(|movements| {
-            let first = movements.iter().map(|movement| movement.first).min()?;
-            let last = movements.iter().map(|movement| movement.last).max()?;
-            Some(DestinationTotal {
-                destination: movements.first()?.destination.clone(),
-                movements: movements.iter().map(|movement| movement.id.clone()).collect(),
-                grade: movements.iter().map(|movement| movement.grade).max()?,
-                bytes: together(&movements),
-                first,
-                last,
-            })
-        })
-        .collect()
 }
 
 /// Controls that mattered, as far as the movements and their signs show them.

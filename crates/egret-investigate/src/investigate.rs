@@ -11,10 +11,11 @@ use crate::channel::Channel;
 use crate::completion::{Standing, completion, pivots};
 use crate::context::{Context, Judge};
 use crate::coverage::{Facts, InScope, facts, judged as judged_coverage};
+use crate::destinations::destinations;
 use crate::engine::{AnalysisError, Engine};
-use crate::impact::{controls, destinations, impact};
+use crate::impact::{controls, impact};
 use crate::judgement::judge;
-use crate::movements::{Scope, find, habit};
+use crate::movements::{Found, Scope, find, habit};
 use crate::pattern::Pattern;
 use crate::signs::{observe, signs_of};
 use crate::timeline::{Cast, timeline};
@@ -74,21 +75,8 @@ pub async fn investigate(
     progress: &dyn Progress,
 ) -> Result<Report, AnalysisError> {
     progress.start("investigating", STAGES, Unit::Steps);
-    let facts = facts(engine).await?;
-    progress.advance(1);
-    let (window, window_reason) = window(settings, &facts);
-    let now = settings.now.unwrap_or(window.end);
-    let chosen = settings.from.is_some();
-    let habit = facts.span.and_then(|span| habit::period(window, span.start, span.end, chosen));
-    let judge_of = Judge::new(
-        settings.context.clone(),
-        facts.accounts.iter().cloned(),
-        facts.buckets.iter().cloned(),
-    );
-    let names = facts.names();
-    let scope = Scope { window, habit, now, judge: &judge_of, datasets: &names };
-    let mut found = find(engine, channels, &scope).await?;
-    progress.advance(1);
+    let Search { facts, judge: judge_of, window, window_reason, now, habit, mut found } =
+        search(engine, channels, settings, progress).await?;
 
     let observations = observe(engine, &found.movements, habit).await?;
     let judged: Vec<Judged> = found
@@ -156,7 +144,7 @@ pub async fn investigate(
             egret_version: settings.egret_version.clone(),
         },
         hypotheses: hypotheses(&found.movements, &judged),
-        destinations: destinations(&found.movements),
+        destinations: destinations(engine, &found.movements, &found.earlier).await?,
         verdict,
         coverage,
         ingest: ingest_totals(evidence),
@@ -175,6 +163,61 @@ pub async fn investigate(
     };
     analyses::bind(&mut report);
     Ok(report)
+}
+
+/// What the search through the channels found, and what it went by.
+#[derive(Debug)]
+pub struct Search {
+    /// What the logs hold.
+    pub facts: Facts,
+    /// Who is inside and who is agreed.
+    pub judge: Judge,
+    /// Period searched.
+    pub window: TimeRange,
+    /// How it came about.
+    pub window_reason: String,
+    /// What `now` means.
+    pub now: Timestamp,
+    /// Days that tell what is usual.
+    pub habit: Option<TimeRange>,
+    /// Movements, and a result for each channel.
+    pub found: Found,
+}
+
+/// Searches every channel.
+///
+/// # Errors
+///
+/// [`AnalysisError`] when the engine fails.
+pub async fn search(
+    engine: &Engine,
+    channels: &[Channel],
+    settings: &Settings,
+    progress: &dyn Progress,
+) -> Result<Search, AnalysisError> {
+    let facts = facts(engine).await?;
+    progress.advance(1);
+    let (window, window_reason) = window(settings, &facts);
+    let now = settings.now.unwrap_or(window.end);
+    let chosen = settings.from.is_some();
+    let habit = facts.span.and_then(|span| habit::period(window, span.start, span.end, chosen));
+    let judge = Judge::new(
+        settings.context.clone(),
+        facts.accounts.iter().cloned(),
+        facts.buckets.iter().cloned(),
+    );
+    let names = facts.names();
+    let scope = Scope {
+        window,
+        habit,
+        now,
+        judge: &judge,
+        datasets: &names,
+        read_buckets: &facts.buckets_with_data_events,
+    };
+    let found = find(engine, channels, &scope).await?;
+    progress.advance(1);
+    Ok(Search { facts, judge, window, window_reason, now, habit, found })
 }
 
 /// The window, and how it came about.

@@ -14,6 +14,7 @@ pub mod channel;
 pub mod completion;
 pub mod context;
 pub mod coverage;
+pub mod destinations;
 pub mod engine;
 pub mod impact;
 pub mod investigate;

@@ -1,13 +1,12 @@
 //! One event as analyses need it: the columns, and values dug out of its documents.
 
-use datafusion::logical_expr::Expr;
 use egret_model::ecs::catalog::fields;
 use egret_model::ecs::{Field, FieldKind, alias};
 use egret_model::report::{Citation, MovementActor};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::engine::{AnalysisError, Rows, column};
+use crate::engine::{AnalysisError, Rows};
 
 /// Columns a record is read from.
 const COLUMNS: &[Field] = &[
@@ -34,6 +33,14 @@ const COLUMNS: &[Field] = &[
     fields::CT_REQUEST_PARAMETERS,
     fields::CT_RESPONSE_ELEMENTS,
     fields::CT_SERVICE_EVENT_DETAILS,
+    fields::CT_ADDITIONAL_EVENTDATA,
+    fields::CT_EVENT_TYPE,
+    fields::CT_RESOURCES,
+    fields::CT_RESOURCES_ARN,
+    fields::CT_RESOURCES_ACCOUNT_ID,
+    fields::CT_VPC_ENDPOINT_ID,
+    fields::AWS_S3_OBJECT_KEY,
+    fields::SOURCE_BYTES,
     fields::LOG_FILE_PATH,
     fields::LOG_OFFSET,
 ];
@@ -51,33 +58,46 @@ pub struct Record {
 }
 
 impl Record {
-    /// Columns to select for [`Self::all`].
-    pub fn columns() -> Vec<Expr> {
-        COLUMNS.iter().copied().map(column).collect()
+    /// Names of the columns that a record is read from.
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        COLUMNS.iter().map(|field| field.name())
     }
 
-    /// Every row that has a time.
+    /// Whether [`Self::values`] can find anything under a name.
+    #[cfg(test)]
+    pub(crate) fn reads(name: &str) -> bool {
+        let name = alias::canonical(name);
+        COLUMNS.iter().any(|field| {
+            *field.name() == *name
+                || (field.kind() == FieldKind::Flattened
+                    && name.strip_prefix(field.name()).is_some_and(|rest| rest.starts_with('.')))
+        })
+    }
+
+    /// One row; `None` when it has no time.
     ///
     /// # Errors
     ///
-    /// [`AnalysisError::Shape`] when a column of [`Self::columns`] is missing.
-    pub fn all(rows: &Rows) -> Result<Vec<(usize, Self)>, AnalysisError> {
-        let mut records = Vec::with_capacity(rows.len());
-        for row in 0..rows.len() {
-            let Some(time) = rows.time(fields::TIMESTAMP.name(), row)? else { continue };
-            let mut values = Vec::new();
-            for field in COLUMNS.iter().copied() {
-                if matches!(field.kind(), FieldKind::Date | FieldKind::Long) {
-                    continue;
-                }
-                if let Some(value) = rows.string(field.name(), row)? {
-                    values.push((field, value));
-                }
+    /// [`AnalysisError::Shape`] when a column of [`Self::names`] is missing.
+    pub(crate) fn of(rows: &Rows, row: usize) -> Result<Option<Self>, AnalysisError> {
+        let Some(time) = rows.time(fields::TIMESTAMP.name(), row)? else { return Ok(None) };
+        let mut values = Vec::new();
+        for field in COLUMNS.iter().copied() {
+            if field.kind() == FieldKind::Date || field == fields::LOG_OFFSET {
+                continue;
             }
-            let outcome = rows.string(fields::EVENT_OUTCOME.name(), row)?.unwrap_or_default();
-            records.push((row, Self { time, citation: rows.citation(row)?, outcome, values }));
+            if field.kind() == FieldKind::Long {
+                let number = rows.number(field.name(), row)?;
+                values.extend(number.map(|number| (field, number.to_string())));
+            } else if field.kind() == FieldKind::Keywords {
+                let texts = rows.texts(field.name(), row)?;
+                values.extend(texts.into_iter().map(|text| (field, text)));
+            } else if let Some(value) = rows.string(field.name(), row)? {
+                values.push((field, value));
+            }
         }
-        Ok(records)
+        let outcome = rows.string(fields::EVENT_OUTCOME.name(), row)?.unwrap_or_default();
+        Ok(Some(Self { time, citation: rows.citation(row)?, outcome, values }))
     }
 
     /// Value of a column.
@@ -92,9 +112,10 @@ impl Record {
         if let Some(field) = Field::by_name(&name) {
             if field.kind() != FieldKind::Flattened {
                 return self
-                    .get(field)
-                    .map(|value| Value::String(value.to_owned()))
-                    .into_iter()
+                    .values
+                    .iter()
+                    .filter(|(held, _)| *held == field)
+                    .map(|(_, value)| Value::String(value.clone()))
                     .collect();
             }
             return self.document(field).into_iter().collect();
@@ -106,8 +127,12 @@ impl Record {
                 continue;
             };
             let Some(document) = self.document(field) else { return Vec::new() };
+            let action = self.get(fields::EVENT_ACTION).unwrap_or_default();
             let mut found = Vec::new();
-            dig(unwrapped(&document), path, &mut found);
+            dig(unwrapped(&document, action), path, &mut found);
+            if found.is_empty() {
+                dig(&document, path, &mut found);
+            }
             return found.into_iter().filter(|value| !is_masked(value)).cloned().collect();
         }
         Vec::new()
@@ -120,6 +145,18 @@ impl Record {
 
     fn document(&self, field: Field) -> Option<Value> {
         serde_json::from_str(self.get(field)?).ok()
+    }
+
+    /// Owner of a bucket, as the event's list of resources says: an account, or the mask that
+    /// CloudTrail puts where the owner is another account than the log's.
+    pub fn owner_of_bucket(&self, bucket: &str) -> Option<String> {
+        let resources: Value = serde_json::from_str(self.get(fields::CT_RESOURCES)?).ok()?;
+        resources.as_array()?.iter().find_map(|resource| {
+            let arn = resource.get("ARN").or_else(|| resource.get("arn"))?.as_str()?;
+            let owner = resource.get("accountId")?.as_str()?;
+            (egret_model::aws::s3_object_of_arn(arn) == Some((bucket, None)))
+                .then(|| owner.to_owned())
+        })
     }
 
     /// Who did it, as the event names them.
@@ -136,20 +173,16 @@ impl Record {
     }
 }
 
-/// Newer EC2 calls nest everything under `<Action>Request` or `<Action>Response`.
-fn unwrapped(document: &Value) -> &Value {
-    match document {
-        Value::Object(members) if members.len() == 1 => match members.iter().next() {
-            Some((name, inner))
-                if inner.is_object()
-                    && (name.ends_with("Request") || name.ends_with("Response")) =>
-            {
-                inner
-            }
-            _ => document,
-        },
-        _ => document,
-    }
+/// Newer calls nest everything under `<Action>Request` or `<Action>Response`, some beside a `Host`.
+fn unwrapped<'d>(document: &'d Value, action: &str) -> &'d Value {
+    let Value::Object(members) = document else { return document };
+    members
+        .iter()
+        .find(|(name, inner)| {
+            let rest = name.strip_prefix(action);
+            inner.is_object() && matches!(rest, Some("Request" | "Response"))
+        })
+        .map_or(document, |(_, inner)| inner)
 }
 
 /// Values at a dotted path; lists are seen through, and the first letter's case does not matter.
@@ -218,7 +251,7 @@ mod tests {
             json!({"CreateStoreImageTaskRequest": {"Bucket": "b", "Items": [{"x": 1}, {"x": 2}]}});
         let texts = |path: &str| {
             let mut found = Vec::new();
-            dig(unwrapped(&document), path, &mut found);
+            dig(unwrapped(&document, "CreateStoreImageTask"), path, &mut found);
             found.into_iter().filter_map(text_of).collect::<Vec<_>>()
         };
         assert_eq!(texts("bucket"), ["b"]);

@@ -279,8 +279,11 @@ fn movement_entry(movement: &Movement) -> TimelineEntry {
         until: movement.last,
         count: movement.event_count,
         tag: "INCIDENT".to_owned(),
-        phase: if movement.grade == Grade::Enabled { "permission_change" } else { "transfer" }
-            .to_owned(),
+        phase: match movement.grade {
+            Grade::Prepared | Grade::Enabled => "permission_change",
+            _ => "transfer",
+        }
+        .to_owned(),
         text: format!("{}: {}", movement.id, movement.title),
         confidence: Confidence::High,
         source: if movement.channel == "network_egress" {

@@ -209,6 +209,10 @@ fn headline(level: VerdictLevel, worst: Option<&Movement>, movements: &[Movement
             "A way out was opened, and nothing shows that it was used: {}{rest}.",
             movement.title
         ),
+        (VerdictLevel::Possible, Some(movement)) if movement.grade == Grade::Prepared => format!(
+            "A way out was made ready, and nothing shows that it was opened: {}{rest}.",
+            movement.title
+        ),
         (VerdictLevel::Possible, Some(movement)) => {
             format!("Data was moved, and whether it left is open: {}{rest}.", movement.title)
         }

@@ -48,6 +48,11 @@ impl Dataset {
         self.0
     }
 
+    /// As `event.module` spells what it is a part of: `aws` of `aws.cloudtrail`.
+    pub fn module(self) -> &'static str {
+        self.0.split_once('.').map_or(self.0, |(module, _)| module)
+    }
+
     /// The dataset of that name.
     pub fn by_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|dataset| dataset.0 == name)

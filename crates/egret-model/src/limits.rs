@@ -41,6 +41,10 @@ pub const QUERY_BYTES_MAX: usize = 256 << 10;
 /// Nesting of a query's parentheses; the parser recurses.
 pub const QUERY_DEPTH_MAX: usize = 64;
 
+/// Names, ids and ARNs of one event that `related.entity` holds; a list of a thousand instances
+/// stays whole in the request itself.
+pub const ENTITIES_MAX: usize = 64;
+
 /// Clauses of one query. Elasticsearch's own default maximum is of the same order.
 pub const QUERY_CLAUSES_MAX: usize = 4_096;
 

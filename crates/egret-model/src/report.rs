@@ -315,6 +315,8 @@ pub struct IngestTotals {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Grade {
+    /// A guard was lowered or data made ready; nothing was opened or moved by it.
+    Prepared,
     /// A door was opened: share, policy, grant. Nothing shows that anyone went through.
     Enabled,
     /// Tried, and denied or failed.
@@ -329,6 +331,7 @@ impl Grade {
     /// As the JSON report spells it.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Prepared => "prepared",
             Self::Enabled => "enabled",
             Self::Attempted => "attempted",
             Self::Performed => "performed",
@@ -494,6 +497,45 @@ pub struct DestinationTotal {
     pub first: Timestamp,
     /// Last event.
     pub last: Timestamp,
+    /// Who moved something there, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actors: Vec<String>,
+    /// Country and owner of an address, as the databases at ingest say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// What the evidence shows of it before the window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Earlier>,
+}
+
+/// Where an address lies and whose it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// ISO code of the country.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// Number of the autonomous system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_number: Option<u64>,
+    /// Whose system that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+    /// AWS service and region that the address belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aws: Option<String>,
+}
+
+/// What was seen of a destination before the window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earlier {
+    /// First event.
+    pub first: Timestamp,
+    /// Last event before the window.
+    pub last: Timestamp,
+    /// Days on which it was seen.
+    pub days: u64,
+    /// By whom, sorted; the first few.
+    pub actors: Vec<String>,
 }
 
 /// One actor over the whole case.

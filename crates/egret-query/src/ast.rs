@@ -328,6 +328,13 @@ pub(crate) enum Stage {
         /// What it groups by, each with the name of its column.
         by: Vec<(String, Term)>,
     },
+    /// Counts and adds up, beside every row of its group.
+    InlineStats {
+        /// Columns it makes.
+        aggregates: Vec<Aggregate>,
+        /// What it groups by, each with the name of its column.
+        by: Vec<(String, Term)>,
+    },
     /// Keeps these columns, in this order; `*` stands for others.
     Keep(Vec<Name>),
     /// Leaves these columns out.

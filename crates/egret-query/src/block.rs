@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::ast::Part;
+use crate::language::Language;
 use crate::lucene::cursor::{Cursor, Place};
 
 /// One query of a block.
@@ -16,7 +17,8 @@ pub struct Block {
     pub offset: usize,
 }
 
-/// Cuts a block into queries, at blank lines and comment lines between complete queries.
+/// Cuts a block into queries, at blank lines and comment lines between complete queries; a line that
+/// begins with `|`, `and` or `or` goes on with the query before it.
 ///
 /// # Example
 ///
@@ -29,46 +31,79 @@ pub struct Block {
 /// assert_eq!(blocks[1].text, "user.name: \"ana\"");
 /// ```
 pub fn split(block: &str) -> Vec<Block> {
-    let mut blocks = Vec::new();
+    let mut blocks: Vec<Block> = Vec::new();
+    // Comments between two queries; which of them they belong to is known by the next line.
     let mut title: Option<String> = None;
+    let mut between: Option<String> = None;
     let mut open: Option<(usize, usize)> = None;
+    let mut is_over = false;
     let mut at = 0usize;
-    let mut close = |open: &mut Option<(usize, usize)>, title: &mut Option<String>| {
-        if let Some((start, end)) = open.take()
-            && let Some(text) = block.get(start..end)
-        {
-            let trimmed = text.trim();
-            let lead = text.len().saturating_sub(text.trim_start().len());
-            blocks.push(Block {
-                title: title.take(),
-                text: trimmed.to_owned(),
-                offset: start.saturating_add(lead),
-            });
-        }
-    };
     for line in block.split_inclusive('\n') {
         let start = at;
         at = at.saturating_add(line.len());
-        let is_comment = comment_of(line).is_some();
-        if is_comment || line.trim().is_empty() {
-            let complete =
-                open.and_then(|(start, end)| block.get(start..end)).is_some_and(is_complete);
-            if complete {
-                close(&mut open, &mut title);
+        let comment = comment_of(line);
+        if comment.is_some() || line.trim().is_empty() {
+            is_over = open.and_then(|range| text_in(block, range)).is_some_and(is_complete);
+            let held = if is_over { &mut between } else { &mut title };
+            if (is_over || open.is_none()) && held.is_none() {
+                *held = comment.map(str::to_owned);
             }
-            if open.is_none()
-                && let Some(comment) = comment_of(line)
-                && title.is_none()
-            {
-                title = Some(comment.to_owned());
-            }
-        } else {
-            let from = open.map_or(start, |(from, _)| from);
-            open = Some((from, at));
+            continue;
+        }
+        if is_over && !goes_on(line) {
+            let whole = open.take();
+            blocks.extend(whole.and_then(|range| Block::of(block, range, title.take())));
+            title = between.take();
+        }
+        (is_over, between) = (false, None);
+        let from = open.map_or(start, |(from, _)| from);
+        open = Some((from, at));
+    }
+    blocks.extend(open.and_then(|range| Block::of(block, range, title)));
+    blocks
+}
+
+/// Cuts a block whose language is known: EQL, ES|QL and KQL take blank lines and comments inside a
+/// query, so only a line `---` or `;` ends one.
+pub fn split_in(block: &str, language: Language) -> Vec<Block> {
+    if matches!(language, Language::Auto | Language::Lucene) {
+        return split(block);
+    }
+    let mut blocks = Vec::new();
+    let (mut from, mut at) = (0usize, 0usize);
+    for line in block.split_inclusive('\n') {
+        let start = at;
+        at = at.saturating_add(line.len());
+        if matches!(line.trim(), "---" | ";") {
+            blocks.extend(Block::of(block, (from, start), None));
+            from = at;
         }
     }
-    close(&mut open, &mut title);
+    blocks.extend(Block::of(block, (from, at), None));
+    blocks.retain(|one| {
+        one.text.lines().any(|line| !line.trim().is_empty() && comment_of(line).is_none())
+    });
     blocks
+}
+
+impl Block {
+    fn of(block: &str, range: (usize, usize), title: Option<String>) -> Option<Self> {
+        let text = text_in(block, range)?;
+        let lead = text.len().saturating_sub(text.trim_start().len());
+        Some(Self { title, text: text.trim().to_owned(), offset: range.0.saturating_add(lead) })
+    }
+}
+
+fn text_in(block: &str, (start, end): (usize, usize)) -> Option<&str> {
+    block.get(start..end)
+}
+
+/// Whether a line cannot begin a query.
+fn goes_on(line: &str) -> bool {
+    let first = line.split_whitespace().next().unwrap_or_default();
+    first.starts_with(['|', ')', ']'])
+        || ["and", "or"].iter().any(|word| first.eq_ignore_ascii_case(word))
+        || first.starts_with("&&")
 }
 
 /// Text of a comment line.
@@ -84,7 +119,7 @@ fn is_complete(text: &str) -> bool {
     let last = text.split_whitespace().next_back().unwrap_or_default();
     let dangling =
         ["AND", "OR", "NOT", "&&", "||", "TO"].iter().any(|word| last.eq_ignore_ascii_case(word))
-            || last.ends_with([':', '(', '[', '{', '!']);
+            || last.ends_with([':', '(', '[', '{', '!', '|', ',']);
     let mut depth = 0i64;
     let mut in_quotes = false;
     let mut escaped = false;
@@ -195,6 +230,31 @@ mod tests {
         let texts: Vec<_> = blocks.iter().map(|block| block.text.as_str()).collect();
         assert_eq!(texts, ["a: 1 AND\n# why\nb: 2", "(c: 3 OR\n\n d: 4)"]);
         assert_eq!(blocks[1].offset, 21);
+    }
+
+    #[test]
+    fn a_line_that_begins_with_a_pipe_goes_on() {
+        let text = "FROM logs-*\n\n// who\n| WHERE a == 1\n\n| LIMIT 1\n\n# Then\nb: 2\n";
+        let blocks = split(text);
+        let texts: Vec<_> = blocks.iter().map(|block| block.text.as_str()).collect();
+        assert_eq!(texts, ["FROM logs-*\n\n// who\n| WHERE a == 1\n\n| LIMIT 1", "b: 2"]);
+        let titles: Vec<_> = blocks.iter().map(|block| block.title.as_deref()).collect();
+        assert_eq!(titles, [None, Some("Then")]);
+        let texts = |text: &str| split(text).into_iter().map(|one| one.text).collect::<Vec<_>>();
+        assert_eq!(texts("a: 1\n\nand b: 2\n\nc: 3"), ["a: 1\n\nand b: 2", "c: 3"]);
+        assert_eq!(texts("FROM x | KEEP a,\n\nb"), ["FROM x | KEEP a,\n\nb"]);
+    }
+
+    #[test]
+    fn a_language_that_was_named_is_cut_where_the_text_says_so() {
+        let texts = |text: &str, language| -> Vec<String> {
+            split_in(text, language).into_iter().map(|one| one.text).collect()
+        };
+        let text = "FROM x\n\n// why\nWHERE a == 1\n---\nFROM y\n;\n// nothing\n";
+        assert_eq!(texts(text, Language::Esql), ["FROM x\n\n// why\nWHERE a == 1", "FROM y"]);
+        assert_eq!(texts("a: 1\n\nb: 2", Language::Lucene), ["a: 1", "b: 2"]);
+        assert_eq!(texts("a: 1\n\nand b: 2", Language::Kql), ["a: 1\n\nand b: 2"]);
+        assert_eq!(split_in("a\n---\n b", Language::Eql)[1].offset, 7);
     }
 
     #[test]

@@ -79,11 +79,14 @@ impl Reader {
         match lower.as_str() {
             "where" | "search" | "filter" => stages.push(Stage::Where(terms.condition()?)),
             "eval" => stages.push(Stage::Eval(assignments(&mut terms)?)),
-            "stats" | "inlinestats" => {
-                if lower == "inlinestats" {
-                    return Err(unsupported(&command));
+            "stats" => stages.push(stats(&mut terms)?),
+            "inline" | "inlinestats" => {
+                if lower == "inline" && !terms.word("stats") {
+                    return Err(terms.expected("`stats`"));
                 }
-                stages.push(stats(&mut terms)?);
+                if let Stage::Stats { aggregates, by } = stats(&mut terms)? {
+                    stages.push(Stage::InlineStats { aggregates, by });
+                }
             }
             "timechart" => timechart(&mut terms, stages)?,
             "top" => top(&mut terms, stages)?,
@@ -129,7 +132,7 @@ fn unsupported(command: &Name) -> Diagnostic {
         format!("the command `{}` is not run", command.text),
     )
     .help(
-        "`where`, `eval`, `stats`, `timechart`, `top`, `keep`, `fields`, `table`, `drop`, `rename`, \
+        "`where`, `eval`, `stats`, `inline stats`, `timechart`, `top`, `keep`, `fields`, `table`, `drop`, `rename`, \
          `sort`, `limit`, `head`, `dedup`, `mv_expand`, `dissect`, `grok` and `rex` are",
     )
 }

@@ -19,18 +19,21 @@ pub(crate) enum Eql {
     Sequence(Sequence),
 }
 
-/// Reads a query and the pipes behind it.
+/// The field that holds an event's category, where nothing else is said.
+pub(crate) const CATEGORY: &str = "event.category";
+
+/// Reads a query and the pipes behind it; the word before `where` is a value of `category`.
 ///
 /// # Errors
 ///
 /// The first syntax error.
-pub(crate) fn parse(text: &str) -> Result<(Eql, Vec<Stage>), Diagnostic> {
+pub(crate) fn parse(text: &str, category: &str) -> Result<(Eql, Vec<Stage>), Diagnostic> {
     let tokens = tokens(text)?;
     let mut terms = Terms::new(&tokens, text.len(), Rules::Eql);
     let query = if terms.is_word("sequence") || terms.is_word("sample") {
-        Eql::Sequence(sequence(&mut terms)?)
+        Eql::Sequence(sequence(&mut terms, category)?)
     } else {
-        Eql::Events(event(&mut terms)?)
+        Eql::Events(event(&mut terms, category)?)
     };
     let mut stages = Vec::new();
     while terms.sign("|") {
@@ -43,7 +46,7 @@ pub(crate) fn parse(text: &str) -> Result<(Eql, Vec<Stage>), Diagnostic> {
 }
 
 /// `category where condition`.
-fn event(terms: &mut Terms<'_>) -> Result<Level, Diagnostic> {
+fn event(terms: &mut Terms<'_>, field: &str) -> Result<Level, Diagnostic> {
     let category = match terms.peek().map(|token| &token.kind) {
         Some(Kind::Text(text)) => {
             let name = Name { text: text.clone(), span: terms.here() };
@@ -60,7 +63,7 @@ fn event(terms: &mut Terms<'_>) -> Result<Level, Diagnostic> {
         return Ok(condition);
     }
     // The category is a field like any other.
-    let field = Name { text: "event.category".to_owned(), span: category.span.clone() };
+    let field = Name { text: field.to_owned(), span: category.span.clone() };
     let value = Value::text(category.text, category.span.clone());
     let is_of = Clause::of(
         Node::Match { field: Some(field), predicate: Predicate::Value(value) },
@@ -85,7 +88,7 @@ fn by(terms: &mut Terms<'_>) -> Result<Vec<Term>, Diagnostic> {
     Ok(keys)
 }
 
-fn sequence(terms: &mut Terms<'_>) -> Result<Sequence, Diagnostic> {
+fn sequence(terms: &mut Terms<'_>, category: &str) -> Result<Sequence, Diagnostic> {
     let start = terms.here();
     let any_order = terms.is_word("sample");
     terms.bump();
@@ -110,13 +113,13 @@ fn sequence(terms: &mut Terms<'_>) -> Result<Sequence, Diagnostic> {
     let mut steps = Vec::new();
     let mut until = None;
     while terms.is_sign("[") || terms.is_sign("!") {
-        steps.push(step(terms, &shared)?);
+        steps.push(step(terms, &shared, category)?);
         if steps.len() > QUERY_CLAUSES_MAX {
             return Err(Diagnostic::new(Code::Limit, start, "the sequence has too many steps"));
         }
     }
     if terms.word("until") {
-        until = Some(step(terms, &shared)?);
+        until = Some(step(terms, &shared, category)?);
     }
     let keys = steps.first().map_or(0, |step: &Step| step.by.len());
     if steps.iter().chain(&until).any(|step| step.by.len() != keys) {
@@ -146,10 +149,10 @@ fn sequence(terms: &mut Terms<'_>) -> Result<Sequence, Diagnostic> {
 }
 
 /// `[category where condition] by key with runs=3`.
-fn step(terms: &mut Terms<'_>, shared: &[Term]) -> Result<Step, Diagnostic> {
+fn step(terms: &mut Terms<'_>, shared: &[Term], category: &str) -> Result<Step, Diagnostic> {
     let missing = terms.sign("!");
     terms.need("[")?;
-    let condition = event(terms)?;
+    let condition = event(terms, category)?;
     terms.need("]")?;
     let mut keys = shared.to_vec();
     keys.extend(by(terms)?);

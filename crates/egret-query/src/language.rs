@@ -129,12 +129,18 @@ pub(crate) fn within_limit(text: &str) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// Reads a text; comment lines must be gone already.
+/// Reads a text; comment lines must be gone already. `category` is the field that EQL's word before
+/// `where` is a value of.
 ///
 /// # Errors
 ///
 /// The first syntax error.
-pub(crate) fn parse(text: &str, language: Language, strict: bool) -> Result<Parsed, Diagnostic> {
+pub(crate) fn parse(
+    text: &str,
+    language: Language,
+    strict: bool,
+    category: &str,
+) -> Result<Parsed, Diagnostic> {
     within_limit(text)?;
     let mut diagnostics = Vec::new();
     let language = if language == Language::Auto {
@@ -158,7 +164,7 @@ pub(crate) fn parse(text: &str, language: Language, strict: bool) -> Result<Pars
     };
     let (body, stages, mut more) = match language {
         Language::Eql => {
-            let (query, stages) = eql::parse(text)?;
+            let (query, stages) = eql::parse(text, category)?;
             let body = match query {
                 eql::Eql::Events(level) => Body::Events(level),
                 eql::Eql::Sequence(sequence) => Body::Sequence(sequence),

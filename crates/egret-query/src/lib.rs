@@ -4,7 +4,7 @@
 //! comments, placeholders, pipes and a few habits that their own parsers would refuse or misread. Each
 //! such departure leaves a [`Diagnostic`] with a stable code; `docs/query-language.md` lists them.
 //!
-//! The line: [`split`] cuts a block into queries, [`compile`] reads one: its [`Language`]'s parser →
+//! The line: [`split`] (or [`split_in`]) cuts a block into queries, [`compile`] reads one: its [`Language`]'s parser →
 //! one tree for all → [`Reading`] → expression over the columns of `events`, and steps behind it.
 //! Where the data lies is nobody's business here.
 
@@ -32,7 +32,7 @@ use datafusion_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use egret_model::limits::{QUERY_CLAUSES_MAX, QUERY_DEPTH_MAX};
 use jiff::Timestamp;
 
-pub use block::{Bindings, Block, placeholders, split};
+pub use block::{Bindings, Block, placeholders, split, split_in};
 pub use condition::{Comparison, Condition, Piece, Place};
 pub use diagnostic::{Code, Diagnostic, Severity};
 pub use field::field;
@@ -122,8 +122,22 @@ pub struct Query {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn compile(text: &str, options: &Options<'_>) -> Result<Query, Vec<Diagnostic>> {
+    compile_with_category(text, eql::CATEGORY, options)
+}
+
+/// Like [`compile`]; EQL's word before `where` is a value of the field `category`, as a rule's
+/// `event_category_override` has it.
+///
+/// # Errors
+///
+/// See [`compile`].
+pub fn compile_with_category(
+    text: &str,
+    category: &str,
+    options: &Options<'_>,
+) -> Result<Query, Vec<Diagnostic>> {
     let (blanked, had_comments) = block::without_comments(text);
-    let parsed = language::parse(&blanked, options.language, options.strict)
+    let parsed = language::parse(&blanked, options.language, options.strict, category)
         .map_err(|error| vec![error.within(text.len())])?;
     let mut query = compile_parsed(text, parsed, options)?;
     if had_comments {

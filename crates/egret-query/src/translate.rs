@@ -57,8 +57,9 @@ pub fn translate(text: &str, options: &Options<'_>, into: Into) -> Result<String
         }
         Into::Esql => {
             let (blanked, _) = block::without_comments(text);
-            let parsed = language::parse(&blanked, options.language, options.strict)
-                .map_err(|error| vec![error])?;
+            let parsed =
+                language::parse(&blanked, options.language, options.strict, crate::eql::CATEGORY)
+                    .map_err(|error| vec![error])?;
             let Body::Events(level) = parsed.body else { return Err(refused("a sequence")) };
             let mut printer = Esql {
                 lowering: Lowering::new(options, parsed.language == Language::Esql),

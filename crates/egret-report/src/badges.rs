@@ -29,6 +29,7 @@ pub(crate) fn is_outside(movement: &Movement) -> bool {
 
 fn bars(grade: Grade) -> u8 {
     match grade {
+        Grade::Prepared => 0,
         Grade::Enabled => 1,
         Grade::Attempted => 2,
         Grade::Performed => 3,

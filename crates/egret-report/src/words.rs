@@ -112,7 +112,7 @@ pub(crate) fn exact_amount(volume: &Volume) -> String {
 pub(crate) fn moved(grade: Grade, volume: &Volume) -> (String, String) {
     let nothing = volume.value == Some(0);
     match grade {
-        Grade::Enabled | Grade::Attempted if !nothing => {
+        Grade::Prepared | Grade::Enabled | Grade::Attempted if !nothing => {
             let behind = match volume.value {
                 Some(_) => format!("behind the door: {}", exact_amount(volume)),
                 None => "how much lies behind the door is not known".to_owned(),

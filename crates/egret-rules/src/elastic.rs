@@ -5,6 +5,7 @@
 //! <https://www.elastic.co/docs/solutions/security/detect-and-alert>, rule types `query`, `threshold`,
 //! `new_terms`, `eql` and `esql`.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use egret_model::dataset::Dataset;
@@ -33,6 +34,8 @@ pub(crate) fn read(text: &str, file: &Path) -> Result<Rule, String> {
         return Err("expected `type = \"…\"` in `[rule]`, found none".to_owned());
     }
     let (language, title) = match text("language") {
+        // Its query is the job's, in no language.
+        _ if kind == "machine_learning" => (Language::Kql, "machine_learning"),
         "lucene" => (Language::Lucene, "lucene"),
         "eql" => (Language::Eql, "eql"),
         "esql" => (Language::Esql, "esql"),
@@ -44,7 +47,11 @@ pub(crate) fn read(text: &str, file: &Path) -> Result<Rule, String> {
         .map(|list| list.iter().filter_map(Value::as_str).collect())
         .unwrap_or_default();
     let query = text("query");
-    let asked = || Asked::Text(query.to_owned(), language);
+    let category = text("event_category_override");
+    let asked = || match language {
+        Language::Eql if !category.is_empty() => Asked::Eql(query.to_owned(), category.to_owned()),
+        _ => Asked::Text(query.to_owned(), language),
+    };
     let alerts = query.contains(".alerts-security")
         || indices.iter().any(|index| index.contains(".alerts-"))
         || query.contains("kibana.alert.");
@@ -99,31 +106,51 @@ fn list<'t>(table: &'t Table, name: &str) -> impl Iterator<Item = &'t Table> {
         .filter_map(Value::as_table)
 }
 
-/// Datasets that the index patterns, a `FROM`, or a value of the query name.
+/// Datasets that a value of the query names; where it names none, those of a `FROM` and of the index
+/// patterns. One that no source reads is among them, so that this can be said.
 fn datasets(indices: &[&str], query: &str) -> Vec<String> {
-    let words: Vec<&str> = query
-        .split(|letter: char| !(letter.is_ascii_alphanumeric() || ".*_-".contains(letter)))
-        .collect();
-    let mut found: Vec<String> = Dataset::ALL
-        .iter()
-        .filter(|dataset| **dataset != Dataset::OTHER)
-        .map(|dataset| dataset.as_str())
-        .filter(|name| {
-            indices.iter().any(|pattern| covers(pattern, name))
-                || words.iter().any(|word| *word == *name || covers(word, name))
-        })
-        .map(str::to_owned)
-        .collect();
-    found.sort();
-    found
+    let known = || {
+        let all = Dataset::ALL.iter().filter(|dataset| **dataset != Dataset::OTHER);
+        all.map(|dataset| dataset.as_str())
+    };
+    let words = |text: &'_ str| -> Vec<String> {
+        text.split(|letter: char| !(letter.is_ascii_alphanumeric() || ".*_-".contains(letter)))
+            .map(str::to_owned)
+            .collect()
+    };
+    let named = words(query);
+    let mut found: BTreeSet<String> =
+        known().filter(|name| named.iter().any(|word| word == name)).map(str::to_owned).collect();
+    if !found.is_empty() {
+        return found.into_iter().collect();
+    }
+    let from = query.split('|').next().filter(|_| {
+        query.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("from"))
+    });
+    let mut patterns: Vec<String> = indices.iter().map(|index| (*index).to_owned()).collect();
+    patterns.extend(from.map(words).unwrap_or_default());
+    for pattern in &patterns {
+        found.extend(known().filter(|name| covers(pattern, name)).map(str::to_owned));
+        let stem = stem(pattern).unwrap_or_default().trim_end_matches('.');
+        if stem.contains('.') && !known().any(|name| covers(pattern, name)) {
+            found.insert(stem.to_owned());
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// The dataset, or the beginning of one, that an index pattern names: `aws.cloudtrail` of
+/// `logs-aws.cloudtrail-*`.
+fn stem(pattern: &str) -> Option<&str> {
+    pattern.strip_prefix("logs-")?.split(['-', '*']).next()
 }
 
 /// Whether an index pattern such as `logs-aws.cloudtrail-*` or `logs-okta*` is about a dataset;
 /// `logs-*` is about none in particular.
 fn covers(pattern: &str, dataset: &str) -> bool {
-    let Some(rest) = pattern.strip_prefix("logs-") else { return false };
-    let stem = rest.split(['-', '*']).next().unwrap_or_default();
-    let open = rest.get(stem.len()..).is_some_and(|behind| behind.starts_with('*'));
+    let Some(stem) = stem(pattern) else { return false };
+    let behind = pattern.strip_prefix("logs-").and_then(|rest| rest.get(stem.len()..));
+    let open = behind.is_some_and(|behind| behind.starts_with('*'));
     stem == dataset || open && !stem.is_empty() && dataset.starts_with(stem)
 }
 
@@ -215,7 +242,20 @@ mod tests {
             ),
             (&["filebeat-*"], "event.dataset:aws.vpcflow", &["aws.vpcflow"]),
             (&["filebeat-*"], "aws.cloudtrail.error_code: *", &[]),
-            (&["logs-*", "logs-system.auth-*"], "other", &[]),
+            (&["logs-*", "logs-system.auth-*"], "other", &["system.auth"]),
+            // What the query says is narrower than where it looks.
+            (&["logs-aws*"], "event.dataset: aws.vpcflow", &["aws.vpcflow"]),
+            (&[], "from logs-aws.eks_audit-* metadata _id | where a == 1", &["aws.eks_audit"]),
+            (
+                &[],
+                "from logs-aws* | where data_stream.dataset == \"aws.cloudtrail\"",
+                &["aws.cloudtrail"],
+            ),
+            (
+                &["logs-aws.cloudtrail-*"],
+                "aws.s3.bucket.name: logs-web.example.com",
+                &["aws.cloudtrail"],
+            ),
         ] {
             assert_eq!(datasets(indices, query), want, "{indices:?} {query}");
         }

@@ -1,7 +1,11 @@
 //! Events as rules cite them, and small questions to the table.
 
+use std::collections::BTreeSet;
+
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampMicrosecondType};
+use datafusion::functions_aggregate::expr_fn::count;
+use datafusion::logical_expr::Expr;
 use datafusion::prelude::{DataFrame, ident};
 use egret_model::ecs::Field;
 use egret_model::ecs::catalog::fields;
@@ -49,7 +53,8 @@ pub(crate) fn cited(batch: &RecordBatch, row: usize) -> Option<EventRef> {
     };
     let time = batch
         .column_by_name(fields::TIMESTAMP.name())?
-        .as_primitive_opt::<TimestampMicrosecondType>()?;
+        .as_primitive_opt::<TimestampMicrosecondType>()
+        .filter(|time| time.is_valid(row))?;
     Some(EventRef {
         time: Timestamp::from_microsecond(time.value(row)).ok()?,
         id: text(fields::EVENT_ID),
@@ -100,12 +105,52 @@ pub(crate) async fn datasets(events: &DataFrame) -> Result<Vec<String>, RuleErro
     Ok(found)
 }
 
-/// Rows that a pipeline leaves.
+/// Those of some fields that no event has.
+pub(crate) async fn empty(
+    events: &DataFrame,
+    wanted: BTreeSet<Field>,
+) -> Result<BTreeSet<Field>, RuleError> {
+    let columns = wanted
+        .iter()
+        .map(|field| count(ident(field.name())).alias(format!("n_{}", field.index())))
+        .collect::<Vec<_>>();
+    if columns.is_empty() {
+        return Ok(wanted);
+    }
+    let batches = events.clone().aggregate(Vec::new(), columns)?.collect().await?;
+    let has_none =
+        |field: &Field| number(&batches, &format!("n_{}", field.index())).unwrap_or(0) == 0;
+    Ok(wanted.into_iter().filter(has_none).collect())
+}
+
+/// Rows that a pipeline leaves; where it keeps the time, the first, the last and some of them.
 pub(crate) async fn pipeline(events: &DataFrame, query: &Query) -> Result<Found, RuleError> {
     let (state, plan) = events.clone().into_parts();
     let frame = DataFrame::new(state, query.plan(plan)?);
-    let rows = u64::try_from(frame.count().await?).unwrap_or(u64::MAX);
-    Ok(Found { rows, ..Found::default() })
+    let is_time = |column: &arrow::datatypes::FieldRef| {
+        matches!(column.data_type(), DataType::Timestamp(TimeUnit::Microsecond, _))
+    };
+    let has = |field: &Field| {
+        let column = frame.schema().field_with_unqualified_name(field.name());
+        column.is_ok_and(|column| *field != fields::TIMESTAMP || is_time(column))
+    };
+    let kept: Vec<Expr> =
+        CITED.iter().filter(|field| has(field)).map(|field| ident(field.name())).collect();
+    if !has(&fields::TIMESTAMP) {
+        let rows = u64::try_from(frame.count().await?).unwrap_or(u64::MAX);
+        return Ok(Found { rows, ..Found::default() });
+    }
+    let time = ident(fields::TIMESTAMP.name());
+    let mut found = Found::default();
+    for batch in frame.select(kept)?.sort(vec![time.sort(true, false)])?.collect().await? {
+        for row in 0..batch.num_rows() {
+            match cited(&batch, row) {
+                Some(event) => found.add(std::iter::once(&event)),
+                None => found.rows = found.rows.saturating_add(1),
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// A number of a table of one row.

@@ -21,6 +21,8 @@ use datafusion::common::DataFusionError;
 use datafusion::functions_aggregate::expr_fn::{count, max, min};
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::{DataFrame, ident, when};
+use egret_model::dataset::Dataset;
+use egret_model::ecs::Field;
 use egret_model::ecs::catalog::fields;
 use egret_query::{Bindings, Code, Diagnostic, Language, Options, Query, Reading, Severity};
 use jiff::Timestamp;
@@ -81,6 +83,8 @@ enum Kind {
 #[derive(Debug, Clone)]
 enum Asked {
     Text(String, Language),
+    /// EQL whose event category is another field than usual: text, field.
+    Eql(String, String),
     Condition(egret_query::Condition),
 }
 
@@ -97,13 +101,16 @@ impl Asked {
         };
         match self {
             Self::Text(text, language) => egret_query::compile(text, &options(*language)),
+            Self::Eql(text, category) => {
+                egret_query::compile_with_category(text, category, &options(Language::Eql))
+            }
             Self::Condition(condition) => condition.compile(&options(Language::Lucene)),
         }
     }
 
     fn shown(&self) -> String {
         match self {
-            Self::Text(text, _) => text.trim().to_owned(),
+            Self::Text(text, _) | Self::Eql(text, _) => text.trim().to_owned(),
             Self::Condition(condition) => condition.to_string(),
         }
     }
@@ -128,6 +135,20 @@ impl Rule {
     pub fn problem(&self) -> Option<(Status, String)> {
         let refusal = self.ready(Timestamp::UNIX_EPOCH).err()?;
         Some((refusal.status, refusal.reason))
+    }
+
+    /// How it is read where that is otherwise than written: fields that no source fills, and the
+    /// like.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = self.notes.clone();
+        if let Ok(ready) = self.ready(Timestamp::UNIX_EPOCH) {
+            for note in ready.queries().into_iter().flat_map(noted) {
+                if !notes.contains(&note) {
+                    notes.push(note);
+                }
+            }
+        }
+        notes
     }
 
     /// The rule, compiled; what it cannot be run for, whatever the events.
@@ -223,15 +244,20 @@ impl Ready<'_> {
         }
     }
 
-    /// What is counted of it.
-    fn what(&self) -> &'static str {
+    /// What is counted of it: one, several.
+    fn what(&self) -> What {
         match self {
-            Self::Query(query) if query.sequence.is_some() => "sequences",
-            Self::Query(query) if query.is_pipeline() => "rows",
-            Self::Query(_) => "events",
-            Self::NewTerms(..) => "events with new values",
-            Self::Counting(..) | Self::Correlation(..) => "groups",
+            Self::Query(query) if query.sequence.is_some() => ("sequence", "sequences"),
+            Self::Query(query) if query.is_pipeline() => ("row", "rows"),
+            Self::Query(_) => EVENTS,
+            Self::NewTerms(..) => ("event with new values", "events with new values"),
+            Self::Counting(..) | Self::Correlation(..) => ("group", "groups"),
         }
+    }
+
+    /// Columns that its queries look at.
+    fn columns(&self) -> Vec<Field> {
+        columns(&self.queries())
     }
 
     async fn find(&self, events: &DataFrame) -> Result<Found, RuleError> {
@@ -401,39 +427,69 @@ impl Outcome {
         }
     }
 
-    fn found(mut self, found: &Found, what: &str, datasets: &[String], loaded: &[String]) -> Self {
+    fn found(mut self, found: &Found, what: What, datasets: &[String], loaded: &[String]) -> Self {
         self.rows = found.rows;
         self.first = found.first;
         self.last = found.last;
         self.sample.clone_from(&found.sample);
         if found.rows > 0 {
             self.status = Status::Hit;
-            let what = if found.rows == 1 { what.strip_suffix('s').unwrap_or(what) } else { what };
-            self.reason = format!("{} {what}", found.rows);
+            let (one, several) = what;
+            self.reason = format!("{} {}", found.rows, if found.rows == 1 { one } else { several });
             if !found.note.is_empty() {
                 self.reason = format!("{}; {}", self.reason, found.note);
             }
         } else {
             self.status = Status::NoHit;
             self.reason = absent(datasets, loaded);
+            if !found.note.is_empty() {
+                self.reason.clone_from(&found.note);
+            }
         }
         self
     }
 }
 
-/// Why nothing was found: nothing there, or nothing that would show it. A dataset may have a star.
+/// What a rule finds: one, several.
+type What = (&'static str, &'static str);
+
+const EVENTS: What = ("event", "events");
+
+/// Whether a dataset, which may have a star, is at hand.
+fn is_there(pattern: &str, loaded: &[String]) -> bool {
+    loaded.iter().any(|dataset| egret_model::glob::fits(pattern, dataset))
+}
+
+/// Whether none of the logs that a rule is about is at hand.
+fn is_dark(datasets: &[String], loaded: &[String]) -> bool {
+    !datasets.is_empty() && datasets.iter().all(|dataset| !is_there(dataset, loaded))
+}
+
+/// Why nothing was found: nothing there, or nothing that would show it.
 fn absent(datasets: &[String], loaded: &[String]) -> String {
-    let is_there =
-        |pattern: &str| loaded.iter().any(|dataset| egret_model::glob::fits(pattern, dataset));
     let missing: Vec<&str> =
-        datasets.iter().map(String::as_str).filter(|dataset| !is_there(dataset)).collect();
+        datasets.iter().map(String::as_str).filter(|name| !is_there(name, loaded)).collect();
     if missing.is_empty() {
-        "no event matches".to_owned()
-    } else if missing.len() == datasets.len() {
-        format!("no log at hand could show it: {} is not among the evidence", missing.join(", "))
-    } else {
-        format!("no event matches; {} is not among the evidence", missing.join(", "))
+        return "no event matches".to_owned();
     }
+    let is = |names: &[&str]| if names.len() == 1 { "is" } else { "are" };
+    let so_far = if is_dark(datasets, loaded) {
+        "no log at hand could show it: "
+    } else {
+        "no event matches; "
+    };
+    let mut reason =
+        format!("{so_far}{} {} not among the evidence", missing.join(", "), is(&missing));
+    let is_unread = |name: &&str| !name.contains('*') && Dataset::by_name(name).is_none();
+    let unread: Vec<&str> = missing.into_iter().filter(is_unread).collect();
+    if !unread.is_empty() {
+        reason.push_str(&format!(
+            "; {} {} read from ECS documents only",
+            unread.join(", "),
+            is(&unread)
+        ));
+    }
+    reason
 }
 
 /// Diagnostics in words, each once.
@@ -466,15 +522,24 @@ pub async fn run(
     let mut outcomes: BTreeMap<usize, Outcome> = BTreeMap::new();
     // Single events of many rules from one scan.
     let mut plain: Vec<(usize, Query)> = Vec::new();
+    let mut used: BTreeMap<usize, Vec<Field>> = BTreeMap::new();
     for (at, rule) in rules.iter().enumerate() {
         let outcome = match rule.ready(now) {
             Err(refusal) => Outcome::of(rule, refusal.status, refusal.reason),
             Ok(Ready::Query(query)) if query.sequence.is_none() && !query.is_pipeline() => {
+                used.insert(at, columns(&[&query]));
                 plain.push((at, query));
                 continue;
             }
             Ok(ready) => {
-                let found = ready.find(events).await;
+                used.insert(at, ready.columns());
+                // A count of nothing is a row, and no hit.
+                let is_pipeline = matches!(&ready, Ready::Query(query) if query.is_pipeline());
+                let found = if is_pipeline && is_dark(&rule.datasets, &loaded) {
+                    Ok(Found::default())
+                } else {
+                    ready.find(events).await
+                };
                 settled(rule, found, ready.what(), &loaded, &ready.queries())
             }
         };
@@ -492,17 +557,50 @@ pub async fn run(
             };
             let (at, query) = one;
             if let Some(rule) = rules.get(*at) {
-                outcomes.insert(*at, settled(rule, found, "events", &loaded, &[query]));
+                outcomes.insert(*at, settled(rule, found, EVENTS, &loaded, &[query]));
             }
+        }
+    }
+    let empty = events::empty(events, used.values().flatten().copied().collect()).await?;
+    for (at, outcome) in &mut outcomes {
+        let dark = rules.get(*at).is_none_or(|rule| is_dark(&rule.datasets, &loaded));
+        if dark || outcome.status != Status::NoHit {
+            continue;
+        }
+        let mut lacking: Vec<Field> = used.remove(at).unwrap_or_default();
+        lacking.retain(|field| empty.contains(field));
+        lacking.sort_unstable();
+        lacking.dedup();
+        if !lacking.is_empty() {
+            let names: Vec<String> =
+                lacking.iter().map(|field| format!("`{}`", field.name())).collect();
+            outcome.reason =
+                format!("{}; no event at hand has {}", outcome.reason, names.join(", "));
         }
     }
     Ok(outcomes.into_values().collect())
 }
 
+/// Columns that queries look at.
+fn columns(queries: &[&Query]) -> Vec<Field> {
+    queries.iter().flat_map(|query| &query.fields).filter_map(|name| column(name)).collect()
+}
+
+/// The column that a field or a path below a document lies in.
+fn column(name: &str) -> Option<Field> {
+    let mut known = name;
+    loop {
+        if let Some(field) = Field::by_name(known) {
+            return Some(field);
+        }
+        known = known.rsplit_once('.')?.0;
+    }
+}
+
 fn settled(
     rule: &Rule,
     found: Result<Found, RuleError>,
-    what: &str,
+    what: What,
     loaded: &[String],
     queries: &[&Query],
 ) -> Outcome {
@@ -520,14 +618,23 @@ fn settled(
         outcome.reason =
             format!("{}; {}; {pronoun} read as missing", outcome.reason, unknown.join("; "));
     }
-    for one in all() {
-        let is_note = one.severity == Severity::Warning || one.code == Code::Nested;
-        let note = said(std::iter::once(one));
-        if is_note && !(is_said && one.code == Code::NoField) && !outcome.notes.contains(&note) {
+    let unsaid = |one: &&Diagnostic| !(is_said && one.code == Code::NoField);
+    for note in all().filter(unsaid).filter_map(note) {
+        if !outcome.notes.contains(&note) {
             outcome.notes.push(note);
         }
     }
     outcome
+}
+
+/// What a reader should know of how a query was read.
+fn noted(query: &Query) -> Vec<String> {
+    query.diagnostics.iter().filter_map(note).collect()
+}
+
+fn note(one: &Diagnostic) -> Option<String> {
+    let is_note = one.severity == Severity::Warning || one.code == Code::Nested;
+    is_note.then(|| said(std::iter::once(one)))
 }
 
 /// Fields that queries name and no source fills, each with the names that are near.

@@ -43,15 +43,22 @@ pub(crate) async fn find(
     let mut seen: BTreeMap<Vec<String>, i64> = BTreeMap::new();
     let mut found = Found::default();
     let mut unsure = 0u64;
+    let mut matched = 0u64;
+    let mut has_value = vec![false; terms.of.len()];
     for batch in frame.collect().await? {
         let times = batch
             .column_by_name(fields::TIMESTAMP.name())
             .and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
         let Some(times) = times else { continue };
         for row in 0..batch.num_rows() {
-            let key: Option<Vec<String>> = (0..terms.of.len())
+            matched = matched.saturating_add(1);
+            let values: Vec<Option<String>> = (0..terms.of.len())
                 .map(|at| text_of(batch.column_by_name(&format!("key_{at}"))?, row))
                 .collect();
+            for (has, value) in has_value.iter_mut().zip(&values) {
+                *has |= value.is_some();
+            }
+            let key: Option<Vec<String>> = values.into_iter().collect();
             let Some(key) = key else { continue };
             let at = times.value(row);
             let before = seen.insert(key, at);
@@ -64,10 +71,32 @@ pub(crate) async fn find(
             }
         }
     }
+    found.note = note(&found, unsure, matched, terms, &has_value);
+    Ok(found)
+}
+
+/// What a reader should know of hits, or of there being none.
+fn note(found: &Found, unsure: u64, matched: u64, terms: &NewTerms, has_value: &[bool]) -> String {
     if unsure > 0 {
-        found.note = format!(
-            "{unsure} of them lie so early in the evidence that it cannot tell what was seen before"
+        let lie = if unsure == 1 { "lies" } else { "lie" };
+        return format!(
+            "{unsure} of them {lie} so early in the evidence that it cannot tell what was seen before"
         );
     }
-    Ok(found)
+    if found.rows > 0 || matched == 0 {
+        return String::new();
+    }
+    let (events, none) =
+        if matched == 1 { ("event matches", "it has no") } else { ("events match", "none has") };
+    let lacking: Vec<String> = terms
+        .of
+        .iter()
+        .zip(has_value)
+        .filter(|(_, has)| !**has)
+        .map(|(name, _)| format!("`{name}`"))
+        .collect();
+    if lacking.is_empty() {
+        return format!("{matched} {events}, {none} new values");
+    }
+    format!("{matched} {events}, {none} {}", lacking.join(" and "))
 }

@@ -192,6 +192,15 @@ impl<'t> Query<'t> {
         ] {
             row.set_opt(field, value);
         }
+        if let Some(name) = self.name.map(without_dot) {
+            let name = name.to_ascii_lowercase();
+            if let Some(domain) = psl::domain_str(&name) {
+                row.set_str(fields::DNS_QUESTION_REGISTERED_DOMAIN, domain);
+                let below = name.strip_suffix(domain).and_then(|rest| rest.strip_suffix('.'));
+                row.set_opt(fields::DNS_QUESTION_SUBDOMAIN, below);
+            }
+            row.set_opt(fields::DNS_QUESTION_TOP_LEVEL_DOMAIN, psl::suffix_str(&name));
+        }
         if let Some(address) = self.address
             && row.set_ip(fields::SOURCE_IP, address)
         {

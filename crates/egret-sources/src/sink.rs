@@ -149,7 +149,7 @@ impl Sink {
 
     /// Adds one event: `fill` sets its fields.
     ///
-    /// `@timestamp`, `event.dataset`, `log.offset` and provenance are set here. Whatever can fail
+    /// `@timestamp`, `event.dataset`, `event.module`, `log.offset` and provenance are set here. Whatever can fail
     /// must have been read before this call.
     pub fn row(
         &mut self,
@@ -166,6 +166,7 @@ impl Sink {
         // Of the rest, the documents say themselves what they are.
         if dataset != Dataset::OTHER {
             day.events.set_str(fields::EVENT_DATASET, dataset.as_str());
+            day.events.set_str(fields::EVENT_MODULE, dataset.module());
         }
         day.events.set_str(fields::LOG_FILE_PATH, &self.path);
         day.events.set_i64(fields::LOG_OFFSET, i64::try_from(self.record).unwrap_or(i64::MAX));

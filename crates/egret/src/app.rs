@@ -11,8 +11,9 @@ use datafusion::prelude::SessionContext;
 use egret_investigate::channel::Channel;
 use egret_investigate::context::Context;
 use egret_investigate::engine::Engine;
-use egret_investigate::investigate::{Integrity, Settings, investigate};
+use egret_investigate::investigate::{Integrity, Search, Settings, investigate};
 use egret_investigate::pattern::{DEFAULT_PATTERN, Pattern};
+use egret_model::progress::{Progress as _, Unit};
 use egret_model::report::Report;
 use egret_model::words::thousands;
 use egret_report::Format;
@@ -320,6 +321,34 @@ pub(crate) async fn run_pattern(
     });
     egret_store::append(case, recorder, "investigate", &detail)?;
     Ok(report)
+}
+
+/// Searches the ways out of a case, by the case's own window and context where none is given.
+pub(crate) async fn search(
+    case: &CaseDir,
+    channels: &[Channel],
+    (from, to, context): (Option<Timestamp>, Option<Timestamp>, Option<&Path>),
+    machine: &Machine,
+    talk: &Talk,
+) -> anyhow::Result<(Engine, Search)> {
+    let file = case_file(case)?;
+    let (context, _) = referenced(context, file.context.as_ref(), "context")?;
+    let settings = Settings {
+        integrity: Integrity::NotChecked,
+        case_id: file.id,
+        title: file.title,
+        from: from.or(file.from),
+        to: to.or(file.to),
+        now: file.now,
+        bindings: Vec::new(),
+        context: context.as_deref().map(Context::parse).transpose()?.unwrap_or_default(),
+        egret_version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let engine = Engine::new(machine.open(case).await?);
+    talk.start("searching the ways out", 2, Unit::Steps);
+    let search = egret_investigate::investigate::search(&engine, channels, &settings, talk).await?;
+    talk.finish();
+    Ok((engine, search))
 }
 
 /// What CloudTrail's digests say of the logs, when keys to check them with were given.

@@ -15,7 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use datafusion::functions::expr_fn::{date_trunc, nullif};
 use datafusion::functions_aggregate::expr_fn::{count, max, min};
-use datafusion::prelude::lit;
+use datafusion::functions_nested::expr_fn::array_to_string;
+use datafusion::prelude::{lit, when};
 use egret_model::dataset::Dataset;
 use egret_model::ecs::catalog::fields;
 use egret_model::report::{DatasetCoverage, DayActivity, Gap};
@@ -209,13 +210,24 @@ async fn buckets(engine: &Engine) -> Result<Buckets, AnalysisError> {
         .eq(lit("Data"))
         .or(column(fields::CT_MANAGEMENT_EVENT).eq(lit(false)));
     // A bucket counts as own when its log says it is: the access log is the owner's, and a trail's
-    // data events name the owner beside the bucket.
+    // data events name the owner beside the bucket, unless it is another account's. A copy names two
+    // buckets and does not say whose is whose.
     let frame = or_engine(
         WHAT,
         frame.aggregate(
             vec![
                 column(fields::AWS_S3_BUCKET_NAME).alias("bucket"),
                 column(fields::EVENT_DATASET).alias("of"),
+                or_engine(
+                    WHAT,
+                    when(
+                        column(fields::EVENT_ACTION)
+                            .in_list(vec![lit("CopyObject"), lit("UploadPartCopy")], false),
+                        lit(""),
+                    )
+                    .otherwise(array_to_string(column(fields::CT_RESOURCES_ACCOUNT_ID), lit(" "))),
+                )?
+                .alias("owners"),
                 datafusion::prelude::cast(
                     datafusion::functions::expr_fn::coalesce(vec![data_event, lit(false)]),
                     arrow::datatypes::DataType::Int64,
@@ -229,7 +241,7 @@ async fn buckets(engine: &Engine) -> Result<Buckets, AnalysisError> {
             ],
         ),
     )?;
-    let rows = engine.groups(WHAT, frame, &["bucket", "of", "data"]).await?;
+    let rows = engine.groups(WHAT, frame, &["bucket", "of", "owners", "data"]).await?;
     let (mut own, mut data, mut access) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for row in 0..rows.len() {
         let Some(bucket) = rows.string("bucket", row)? else { continue };
@@ -237,8 +249,12 @@ async fn buckets(engine: &Engine) -> Result<Buckets, AnalysisError> {
             access.insert(bucket.clone());
             own.insert(bucket);
         } else if rows.number("data", row)? == Some(1) {
-            data.insert(bucket.clone());
-            own.insert(bucket);
+            let owners = rows.string("owners", row)?.unwrap_or_default();
+            let recipient = rows.string("recipient", row)?.unwrap_or_default();
+            if owners.split(' ').any(|owner| !owner.is_empty() && owner == recipient) {
+                own.insert(bucket.clone());
+            }
+            data.insert(bucket);
         }
     }
     Ok((own.into_iter().collect(), data, access))

@@ -1,12 +1,20 @@
 //! Movements: data that left, or a way opened for it.
 //!
-//! Three analyses turn a channel's events into movements: [`events`] where each event names its
-//! resource and destination, [`reads`] and [`flows`] where thousands of events are one happening.
+//! Four analyses turn a channel's events into movements: [`events`] where each event names its
+//! resource and destination, [`reads`], [`flows`] and [`dns`] where thousands of events are one
+//! happening.
 
+mod calls;
+pub mod dns;
 pub mod events;
+mod extract;
 pub mod flows;
 pub mod habit;
 pub mod reads;
+mod scan;
+mod sightings;
+
+use std::collections::BTreeSet;
 
 use datafusion::logical_expr::Expr;
 use egret_model::report::{ChannelResult, Destination, Movement, Resource};
@@ -14,9 +22,13 @@ use egret_model::time::TimeRange;
 use egret_query::{Bindings, Language, Options, Reading};
 use jiff::Timestamp;
 
+use scan::{Part, Role, scan};
+pub use sightings::Sightings;
+
 use crate::channel::{Analysis, Channel};
 use crate::context::Judge;
 use crate::engine::{AnalysisError, Engine};
+use crate::record::Record;
 
 /// What the search through all channels needs to know.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +43,17 @@ pub struct Scope<'a> {
     pub judge: &'a Judge,
     /// Datasets that hold any event.
     pub datasets: &'a [String],
+    /// Buckets whose reads are logged.
+    pub read_buckets: &'a BTreeSet<String>,
+}
+
+impl Scope<'_> {
+    /// Whether an account is none of those under investigation.
+    fn is_foreign(&self, account: &str) -> bool {
+        egret_model::aws::is_account_id(account)
+            && !self.judge.own_accounts().is_empty()
+            && !self.judge.own_accounts().contains(account)
+    }
 }
 
 /// What the search through all channels found.
@@ -40,6 +63,8 @@ pub struct Found {
     pub movements: Vec<Movement>,
     /// One a channel, sorted by id.
     pub results: Vec<ChannelResult>,
+    /// Destinations before the window.
+    pub earlier: Sightings,
 }
 
 /// Searches every channel.
@@ -53,30 +78,67 @@ pub async fn find(
     scope: &Scope<'_>,
 ) -> Result<Found, AnalysisError> {
     let mut found = Found::default();
-    let covered = |channel: &&Channel| {
-        channel.datasets.iter().any(|dataset| scope.datasets.contains(dataset))
+    let covered =
+        |channel: &Channel| channel.datasets.iter().any(|dataset| scope.datasets.contains(dataset));
+    let of = |analyses: &[Analysis]| -> Vec<&Channel> {
+        channels
+            .iter()
+            .filter(|channel| covered(channel) && analyses.contains(&channel.analysis))
+            .collect()
     };
-    let by_events: Vec<&Channel> = channels
-        .iter()
-        .filter(covered)
-        .filter(|channel| channel.analysis == Analysis::Events)
-        .collect();
-    let (movements, results) = events::find(engine, &by_events, scope).await?;
-    found.movements.extend(movements);
-    found.results.extend(results);
-    for channel in channels {
-        if !covered(&channel) {
-            found.results.push(not_covered(channel));
-            continue;
-        }
-        let drawn_together = match channel.analysis {
-            Analysis::Events => continue,
-            Analysis::S3Reads => reads::find(engine, channel, scope).await?,
-            Analysis::Flows => flows::find(engine, channel, scope).await?,
-        };
-        found.movements.extend(drawn_together.0);
-        found.results.push(drawn_together.1);
+    let mut earlier = Sightings::default();
+    let mut keep = |(movements, results): (Vec<Movement>, Vec<ChannelResult>)| {
+        found.movements.extend(movements);
+        found.results.extend(results);
+    };
+    let keyed = of(&[Analysis::Events, Analysis::Reads]);
+    let parts = Part::all(&keyed);
+    let mut of_events = events::Collected::default();
+    let mut of_calls = calls::Collected::default();
+    if !parts.is_empty() {
+        scan(engine, &parts, scope, |rows, row, fits| {
+            let mut others = Vec::new();
+            let mut read_by = None;
+            for at in fits {
+                match parts.get(*at) {
+                    // A call belongs to the first rule of a channel that it fits.
+                    Some(Part { channel, role: Role::Reads(rule) })
+                        if read_by != Some(channel.id.as_str()) =>
+                    {
+                        read_by = Some(channel.id.as_str());
+                        of_calls.add(*at, (channel, rule), rows, row, scope)?;
+                    }
+                    Some(Part { role: Role::Reads(_), .. }) | None => {}
+                    Some(_) => others.push(*at),
+                }
+            }
+            if !others.is_empty()
+                && let Some(record) = Record::of(rows, row)?
+            {
+                of_events.add(record, others, &parts);
+            }
+            Ok(())
+        })
+        .await?;
     }
+    let by_events = of(&[Analysis::Events]);
+    keep(events::find(of_events, &by_events, &parts, scope, &mut earlier));
+    let by_calls = of(&[Analysis::Reads]);
+    keep(calls::find(engine, of_calls, &by_calls, &parts, scope, &mut earlier).await?);
+    let by_objects = of(&[Analysis::S3Reads]);
+    keep(reads::find(engine, &by_objects, scope, &mut earlier).await?);
+    for channel in of(&[Analysis::Flows]) {
+        let (movements, result) = flows::find(engine, channel, scope, &mut earlier).await?;
+        keep((movements, vec![result]));
+    }
+    for channel in of(&[Analysis::Dns]) {
+        let (movements, result) = dns::find(engine, channel, scope, &mut earlier).await?;
+        keep((movements, vec![result]));
+    }
+    for channel in channels.iter().filter(|channel| !covered(channel)) {
+        found.results.push(not_covered(channel));
+    }
+    found.earlier = earlier;
     found.results.sort_by(|a, b| a.id.cmp(&b.id));
     found.movements.sort_by(|a, b| {
         (a.first, &a.channel, &a.resource, &a.destination, &a.actor, a.grade).cmp(&(
@@ -140,22 +202,23 @@ pub fn named(destination: &Destination) -> String {
     }
 }
 
-/// The channel's sentence about one movement.
-fn sentence(
-    channel: &Channel,
-    resource: &Resource,
-    destination: &Destination,
-    bytes: &str,
-) -> String {
-    let destination = match (destination.kind.as_str(), channel.summary.contains("account {dest")) {
+/// A rule's sentence about one movement.
+fn sentence(summary: &str, resource: &Resource, destination: &Destination) -> String {
+    let destination = match (destination.kind.as_str(), summary.contains("account {dest")) {
         ("aws_account", true) => destination.id.clone(),
         _ => named(destination),
     };
-    channel
-        .summary
-        .replace("{resource}", &resource.id)
-        .replace("{destination}", &destination)
-        .replace("{bytes}", bytes)
+    summary.replace("{resource}", &resource.id).replace("{destination}", &destination)
+}
+
+/// A text as an unquoted term of a query, every mark in it escaped.
+fn escaped(text: &str) -> String {
+    text.chars()
+        .flat_map(|letter| {
+            let plain = letter.is_alphanumeric() || matches!(letter, '_' | '.');
+            (!plain).then_some('\\').into_iter().chain([letter])
+        })
+        .collect()
 }
 
 /// A text as a quoted term of a query.

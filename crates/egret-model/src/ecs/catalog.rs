@@ -134,6 +134,7 @@ macro_rules! catalog {
 catalog! {
     TIMESTAMP "@timestamp" Date Ecs "when the event happened, as the source says";
     EVENT_DATASET "event.dataset" Keyword Ecs "kind of log: `aws.cloudtrail`, `aws.s3access`, `aws.vpcflow`, `aws.elb_logs`, `aws.cloudfront_logs`, `aws.route53_resolver_logs`, `aws.guardduty`, `okta.system`, `identity_broker.audit`, …";
+    EVENT_MODULE "event.module" Keyword Ecs "the integration that `event.dataset` belongs to, the part before its dot: `aws`, `okta`";
     EVENT_ID "event.id" Keyword Ecs "the source's own id; a digest of the record where the source has none";
     EVENT_ACTION "event.action" Keyword Ecs "what was done: CloudTrail eventName without its API-version suffix, S3 operation, Okta eventType, GuardDuty finding type, `dns-query`, `http-request`";
     EVENT_PROVIDER "event.provider" Keyword Ecs "service that logged it: CloudTrail eventSource";
@@ -193,6 +194,9 @@ catalog! {
     NETWORK_TYPE "network.type" Keyword Ecs "`ipv4` or `ipv6`";
     NETWORK_PROTOCOL "network.protocol" Keyword Ecs "application protocol: `dns`";
     DNS_QUESTION_NAME "dns.question.name" Keyword Ecs "name that was looked up, without the dot at its end";
+    DNS_QUESTION_REGISTERED_DOMAIN "dns.question.registered_domain" Keyword Ecs "domain that somebody registered, by the public suffix list";
+    DNS_QUESTION_SUBDOMAIN "dns.question.subdomain" Keyword Ecs "what lies below the registered domain";
+    DNS_QUESTION_TOP_LEVEL_DOMAIN "dns.question.top_level_domain" Keyword Ecs "public suffix, such as `com` or `co.uk`";
     DNS_QUESTION_TYPE "dns.question.type" Keyword Ecs "`A`, `TXT`, …";
     DNS_QUESTION_CLASS "dns.question.class" Keyword Ecs "`IN`";
     DNS_RESPONSE_CODE "dns.response_code" Keyword Ecs "`NOERROR`, `NXDOMAIN`, …";
@@ -407,11 +411,11 @@ catalog! {
     BROKER_GRANT_ID "egret.broker.grant_id" Keyword Egret "the broker's own id of the grant, lease or session";
     DATA_STREAM_NAMESPACE "data_stream.namespace" Keyword Ecs "namespace of the team's data stream; ECS documents only";
     EVENT_INGESTED "event.ingested" Date Ecs "when the team's pipeline took it in; ECS documents only";
-    ENTITY_TARGET_ID "entity.target.id" Keyword Ecs "ECS documents only";
-    RELATED_ENTITY "related.entity" Keywords Ecs "ECS documents only";
+    ENTITY_TARGET_ID "entity.target.id" Keyword Ecs "what a CloudTrail request acts upon: role, user, group, policy, else the first name, id or ARN in it; not of data events";
+    RELATED_ENTITY "related.entity" Keywords Ecs "whoever called, and every name, id and ARN of a CloudTrail request and its answer; not of data events";
     USER_ENTITY_ID "user.entity.id" Keyword Ecs "ECS documents only";
     USER_CHANGES_NAME "user.changes.name" Keyword Ecs "ECS documents only";
-    CLIENT_USER_NAME "client.user.name" Keyword Ecs "ECS documents only";
+    CLIENT_USER_NAME "client.user.name" Keyword Ecs "for Okta the same as `user.name`";
     HOST_ID "host.id" Keyword Ecs "ECS documents only";
     HOST_NAME "host.name" Keyword Ecs "ECS documents only";
     HOST_OS_TYPE "host.os.type" Keyword Ecs "ECS documents only";

@@ -75,6 +75,8 @@ pub(crate) struct Lowering<'a> {
     pub(crate) three_valued: bool,
     /// Columns that steps of a pipeline made.
     pub(crate) made: std::collections::BTreeSet<String>,
+    /// Those of them that hold several values.
+    pub(crate) lists: std::collections::BTreeSet<String>,
     /// Whether the fields of events are still there.
     pub(crate) has_events: bool,
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -100,6 +102,7 @@ impl<'a> Lowering<'a> {
             unknown_is_missing: options.unknown_is_missing,
             three_valued,
             made: std::collections::BTreeSet::new(),
+            lists: std::collections::BTreeSet::new(),
             has_events: true,
             diagnostics: Vec::new(),
             errors: Vec::new(),

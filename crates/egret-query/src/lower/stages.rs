@@ -1,9 +1,10 @@
 //! Steps of a pipeline to a DataFusion plan.
 
 use arrow::datatypes::DataType;
-use datafusion_common::{Column, DataFusionError};
+use datafusion_common::{Column, DFSchema, DataFusionError, NullEquality};
 use datafusion_expr::{
-    Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, SortExpr, cast, ident, lit, when,
+    Expr, ExprFunctionExt, JoinType, LogicalPlan, LogicalPlanBuilder, SortExpr, cast, ident, lit,
+    when,
 };
 use datafusion_functions::expr_fn as functions;
 use datafusion_functions_aggregate::expr_fn as aggregates;
@@ -26,6 +27,13 @@ pub(crate) enum Settled {
         by: Vec<(String, Expr)>,
         aggregates: Vec<(String, Expr)>,
     },
+    /// Aggregates beside every row of their group.
+    Beside {
+        by: Vec<(String, Expr)>,
+        aggregates: Vec<(String, Expr)>,
+    },
+    /// Lists as one text each.
+    Join(Vec<String>),
     /// Only these columns.
     Select(Vec<(String, Expr)>),
     Without(Vec<String>),
@@ -36,12 +44,18 @@ pub(crate) enum Settled {
     Expand(String),
 }
 
+/// Columns to be made, each with its name.
+type Columns = Vec<(String, Expr)>;
+
 impl Lowering<'_> {
     /// Settles the steps in order, each over what the ones before it leave.
     pub(crate) fn stages(&mut self, stages: &[Stage]) -> Vec<Settled> {
         let mut settled = Vec::new();
         for stage in stages {
             self.stage(stage, &mut settled);
+        }
+        if !self.lists.is_empty() {
+            settled.push(Settled::Join(self.lists.iter().cloned().collect()));
         }
         settled
     }
@@ -60,24 +74,31 @@ impl Lowering<'_> {
                         settled.push(Settled::Add(vec![(name.clone(), expr)]));
                     }
                     self.made.insert(name.clone());
+                    self.lists.remove(name);
                 }
             }
             Stage::Stats { aggregates, by } => {
-                let by: Vec<(String, Expr)> = by
-                    .iter()
-                    .filter_map(|(name, term)| Some((name.clone(), self.term(term, &(0..0))?)))
-                    .collect();
-                let aggregates: Vec<(String, Expr)> = aggregates
-                    .iter()
-                    .filter_map(|one| Some((one.name.clone(), self.aggregate(one)?)))
-                    .collect();
-                self.made = by.iter().chain(&aggregates).map(|(name, _)| name.clone()).collect();
+                let (by, settled_aggregates) = self.grouping(aggregates, by);
+                self.made =
+                    by.iter().chain(&settled_aggregates).map(|(name, _)| name.clone()).collect();
+                self.lists = lists_of(aggregates).collect();
                 self.has_events = false;
-                settled.push(Settled::Group { by, aggregates });
+                settled.push(Settled::Group { by, aggregates: settled_aggregates });
+            }
+            Stage::InlineStats { aggregates, by } => {
+                let (by, settled_aggregates) = self.grouping(aggregates, by);
+                for (name, _) in by.iter().chain(&settled_aggregates) {
+                    self.made.insert(name.clone());
+                    self.lists.remove(name);
+                }
+                self.lists.extend(lists_of(aggregates));
+                settled.push(Settled::Beside { by, aggregates: settled_aggregates });
             }
             Stage::Keep(names) => {
                 let columns = self.columns(names);
                 self.made = columns.iter().map(|(name, _)| name.clone()).collect();
+                let made = &self.made;
+                self.lists.retain(|name| made.contains(name));
                 self.has_events = false;
                 settled.push(Settled::Select(columns));
             }
@@ -85,6 +106,7 @@ impl Lowering<'_> {
                 let names: Vec<String> = names.iter().map(|name| self.column_name(name)).collect();
                 for name in &names {
                     self.made.remove(name);
+                    self.lists.remove(name);
                 }
                 settled.push(Settled::Without(names));
             }
@@ -102,6 +124,9 @@ impl Lowering<'_> {
                     }
                     self.made.remove(&old.text);
                     self.made.insert(new.clone());
+                    if self.lists.remove(&old.text) {
+                        self.lists.insert(new.clone());
+                    }
                 }
                 settled.push(Settled::Rename(renamed));
             }
@@ -131,14 +156,31 @@ impl Lowering<'_> {
                 for (column, at) in columns.iter().zip(1i64..) {
                     added.push((column.clone(), lists::array_element(found.clone(), lit(at))));
                     self.made.insert(column.clone());
+                    self.lists.remove(column);
                 }
                 settled.push(Settled::Add(added));
             }
             Stage::Expand(name) => match self.target(name) {
-                Ok(target) => settled.push(Settled::Expand(target.name())),
+                Ok(target) => {
+                    self.lists.remove(&target.name());
+                    settled.push(Settled::Expand(target.name()));
+                }
                 Err(error) => self.errors.push(error),
             },
         }
+    }
+
+    /// Keys and columns of a `stats`, each with its name.
+    fn grouping(&mut self, aggregates: &[Aggregate], by: &[(String, Term)]) -> (Columns, Columns) {
+        let by = by
+            .iter()
+            .filter_map(|(name, term)| Some((name.clone(), self.term(term, &(0..0))?)))
+            .collect();
+        let aggregates = aggregates
+            .iter()
+            .filter_map(|one| Some((one.name.clone(), self.aggregate(one)?)))
+            .collect();
+        (by, aggregates)
     }
 
     fn column_name(&self, name: &Name) -> String {
@@ -169,7 +211,9 @@ impl Lowering<'_> {
                 }
                 continue;
             }
-            if let Some(expr) = self.term(&Term::Field(name.clone()), &name.span) {
+            if self.lists.contains(&name.text) {
+                columns.push((name.text.clone(), ident(name.text.as_str())));
+            } else if let Some(expr) = self.term(&Term::Field(name.clone()), &name.span) {
                 columns.push((name.text.clone(), expr));
             }
         }
@@ -211,7 +255,7 @@ impl Lowering<'_> {
                 };
                 filtered(of, filter, by).ok_or(())
             }
-            ("values" | "list" | "mv_values", Some(of)) => {
+            (name, Some(of)) if VALUES.contains(&name) => {
                 let of = cast(of, DataType::Utf8);
                 let of = match filter {
                     Some(filter) => when(filter, of).end().map_err(drop).ok()?,
@@ -219,13 +263,7 @@ impl Lowering<'_> {
                 };
                 let there = of.clone().is_not_null();
                 let all = aggregates::array_agg(of).distinct().filter(there).build();
-                all.map(|all| {
-                    lists::array_to_string(
-                        lists::array_sort(all, lit("ASC"), lit("NULLS LAST")),
-                        lit(", "),
-                    )
-                })
-                .map_err(drop)
+                all.map(|all| lists::array_sort(all, lit("ASC"), lit("NULLS LAST"))).map_err(drop)
             }
             (function, _) => {
                 self.errors.push(Diagnostic::new(
@@ -238,6 +276,22 @@ impl Lowering<'_> {
         };
         built.ok()
     }
+}
+
+/// Aggregates that are lists.
+const VALUES: &[&str] = &["values", "list", "mv_values"];
+
+/// Names of the columns that hold lists.
+fn lists_of(aggregates: &[Aggregate]) -> impl Iterator<Item = String> {
+    aggregates
+        .iter()
+        .filter(|one| VALUES.contains(&one.function.as_str()))
+        .map(|one| one.name.clone())
+}
+
+/// A list as one text.
+pub(super) fn joined_list(list: Expr) -> Expr {
+    lists::array_to_string(list, lit(", "))
 }
 
 /// An aggregate over the rows that fulfil a condition.
@@ -285,6 +339,21 @@ impl Settled {
                 let plain: Vec<Expr> = aggregates.iter().map(|(_, expr)| expr.clone()).collect();
                 grouped(builder, groups, plain, by, aggregates)
             }
+            Self::Beside { by, aggregates } => {
+                return beside(builder.build()?, by, aggregates);
+            }
+            Self::Join(names) => builder.project(
+                all.iter()
+                    .map(|column| {
+                        let expr = Expr::Column(column.clone());
+                        if names.contains(&column.name) {
+                            joined_list(expr).alias(column.name.as_str())
+                        } else {
+                            expr
+                        }
+                    })
+                    .collect::<Vec<_>>(),
+            ),
             Self::Select(columns) => builder.project(named(columns)),
             Self::Without(names) => builder.project(
                 all.iter()
@@ -318,7 +387,14 @@ impl Settled {
                 }
                 builder.distinct_on(keys.clone(), select, Some(order))
             }
-            Self::Expand(column) => builder.unnest_column(Column::new_unqualified(column.as_str())),
+            // One value is one row already.
+            Self::Expand(column) => {
+                if is_list(builder.schema(), column) {
+                    builder.unnest_column(Column::new_unqualified(column.as_str()))
+                } else {
+                    Ok(builder)
+                }
+            }
         }?
         .build()
     }
@@ -354,6 +430,56 @@ fn grouped(
         )
         .collect();
     builder.aggregate(groups, bare)?.project(columns)
+}
+
+fn is_list(schema: &DFSchema, column: &str) -> bool {
+    schema
+        .field_with_unqualified_name(column)
+        .is_ok_and(|field| matches!(field.data_type(), DataType::List(_) | DataType::LargeList(_)))
+}
+
+/// The rows, each with the aggregates of its group beside it.
+///
+/// Rows without a value to group by are a group too.
+fn beside(
+    rows: LogicalPlan,
+    by: &[(String, Expr)],
+    aggregates: &[(String, Expr)],
+) -> Result<LogicalPlan, DataFusionError> {
+    let key = |side: &str, at: usize| format!("egret_{side}_{at}");
+    let keys = |side: &str| -> Vec<(String, Expr)> {
+        by.iter().enumerate().map(|(at, (_, expr))| (key(side, at), expr.clone())).collect()
+    };
+    let is_new = |name: &str| by.iter().chain(aggregates).any(|(made, _)| made == name);
+    let kept: Vec<Expr> = columns_of(&rows)
+        .into_iter()
+        .filter(|column| !is_new(&column.name))
+        .map(Expr::Column)
+        .collect();
+    let groups = Settled::Group { by: keys("right"), aggregates: aggregates.to_vec() };
+    let groups = groups.applied(rows.clone())?;
+    let left_keys = keys("left").into_iter().map(|(name, expr)| expr.alias(name));
+    let left = LogicalPlanBuilder::from(rows).project(kept.iter().cloned().chain(left_keys))?;
+    let joined = if by.is_empty() {
+        left.cross_join(groups)?
+    } else {
+        let on = |side: &str| -> Vec<Column> {
+            (0..by.len()).map(|at| Column::new_unqualified(key(side, at))).collect()
+        };
+        left.join_detailed(
+            groups,
+            JoinType::Left,
+            (on("left"), on("right")),
+            None,
+            NullEquality::NullEqualsNull,
+        )?
+    };
+    let made = by
+        .iter()
+        .enumerate()
+        .map(|(at, (name, _))| ident(key("left", at)).alias(name.as_str()))
+        .chain(aggregates.iter().map(|(name, _)| ident(name.as_str())));
+    joined.project(kept.into_iter().chain(made))?.build()
 }
 
 fn columns_of(plan: &LogicalPlan) -> Vec<Column> {

@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, TimeUnit};
 use datafusion_common::ScalarValue;
 use datafusion_expr::{BinaryExpr, Expr, Operator, cast, ident, lit, try_cast, when};
 use datafusion_functions::expr_fn as functions;
 use datafusion_functions_nested::expr_fn as lists;
 use egret_model::ecs::{FieldKind, tokens_column};
 
+use super::stages::joined_list;
 use super::text::escaped_regex;
 use super::{Lowered, Lowering, like, map_text, matches, micros};
 use crate::ast::{Part, Predicate, Sign, Term, Value};
@@ -86,6 +87,9 @@ impl Lowering<'_> {
                 _ => return self.refused(span, format!("`{number}` is no number that is read")),
             },
             Term::Field(name) => match self.target(name) {
+                Ok(Target::Column(column)) if self.lists.contains(&column) => {
+                    joined_list(ident(column))
+                }
                 Ok(target) => {
                     if !matches!(target, Target::Column(_)) {
                         self.fields.insert(target.name());
@@ -138,7 +142,13 @@ impl Lowering<'_> {
         }
         let mut values = Vec::with_capacity(arguments.len());
         for argument in arguments {
-            values.push(self.term(argument, span)?);
+            values.push(match argument {
+                // These take the list itself.
+                Term::Field(list) if name.starts_with("mv_") && self.lists.contains(&list.text) => {
+                    ident(list.text.as_str())
+                }
+                argument => self.term(argument, span)?,
+            });
         }
         let text = |at: usize| match arguments.get(at) {
             Some(Term::Text(text)) => Some(text.clone()),
@@ -153,6 +163,15 @@ impl Lowering<'_> {
             ("to_upper" | "upper", [one]) => functions::upper(as_text(one.clone())),
             ("trim", [one]) => functions::btrim(vec![as_text(one.clone())]),
             ("to_string" | "string" | "to_ip" | "to_version", [one]) => as_text(one.clone()),
+            // Milliseconds since 1970, as Elasticsearch counts them.
+            ("to_long", [one]) if arguments.first().is_some_and(|term| self.is_time(term)) => {
+                sign(cast(one.clone(), DataType::Int64), Operator::Divide, lit(1_000i64))
+            }
+            ("to_datetime", [one]) if matches!(arguments.first(), Some(Term::Call { name, .. }) if name == "to_long") =>
+            {
+                let micros = sign(one.clone(), Operator::Multiply, lit(1_000i64));
+                cast(micros, DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())))
+            }
             ("to_integer" | "to_long" | "to_int" | "number", [one]) => {
                 try_cast(one.clone(), DataType::Int64)
             }
@@ -297,10 +316,8 @@ impl Lowering<'_> {
             ("mv_last", [one]) => lists::array_element(one.clone(), lit(-1i64)),
             ("to_datetime" | "mv_min" | "mv_max" | "mv_dedupe" | "mv_sort", [one]) => one.clone(),
             _ => {
-                return self.refused(
-                    span,
-                    format!("the function `{name}` with {} arguments is not run", values.len()),
-                );
+                let how = if KNOWN.contains(&name) { " with these arguments" } else { "" };
+                return self.refused(span, format!("the function `{name}` is not run{how}"));
             }
         })
     }
@@ -392,7 +409,10 @@ impl Lowering<'_> {
         span: &Range<usize>,
     ) -> Lowered {
         let expr = ident(column);
-        let text = || cast(ident(column), DataType::Utf8);
+        let is_list = self.lists.contains(column);
+        let text = || {
+            if is_list { joined_list(ident(column)) } else { cast(ident(column), DataType::Utf8) }
+        };
         let lowered = match predicate {
             Predicate::Exists => expr.is_not_null(),
             Predicate::Values(level) => return self.level(level, false),
@@ -452,6 +472,36 @@ impl Lowering<'_> {
         Lowered::atom(lowered, format!("{column}: …"))
     }
 }
+
+/// Functions that a writer may well give other arguments than they take.
+const KNOWN: &[&str] = &[
+    "between",
+    "bucket",
+    "coalesce",
+    "concat",
+    "date_diff",
+    "date_trunc",
+    "ends_with",
+    "endswith",
+    "indexof",
+    "left",
+    "length",
+    "like",
+    "locate",
+    "mv_concat",
+    "mv_count",
+    "replace",
+    "right",
+    "rlike",
+    "split",
+    "starts_with",
+    "startswith",
+    "stringcontains",
+    "substring",
+    "to_lower",
+    "to_upper",
+    "trim",
+];
 
 fn sign(left: Expr, operator: Operator, right: Expr) -> Expr {
     Expr::BinaryExpr(BinaryExpr::new(Box::new(left), operator, Box::new(right)))

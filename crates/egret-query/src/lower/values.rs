@@ -141,6 +141,10 @@ impl Lowering<'_> {
         if field == fields::EVENT_ACTION && has_api_version(&literal(pieces)) {
             return is(field).or(is(fields::EVENT_CODE));
         }
+        // Whoever calls without credentials has no account; Elastic has that in the account's place.
+        if field == fields::CLOUD_ACCOUNT_ID && literal(pieces) == "anonymous" {
+            return is(field).or(is(fields::CT_USER_IDENTITY_ACCOUNT_ID));
+        }
         is(field)
     }
 

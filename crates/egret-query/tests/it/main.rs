@@ -15,6 +15,7 @@
 mod corpus;
 mod laws;
 mod limits;
+mod printed;
 mod rows;
 mod semantics;
 

@@ -1,11 +1,11 @@
 //! Where data went, or may go.
 
-use egret_model::report::{Authorised, Report};
+use egret_model::report::{Authorised, DestinationTotal, Report};
 
 use super::{limited, note, open, paragraph};
 use crate::badges;
 use crate::document::{
-    Block, Cell, Column, Group, Inline, Kind, Row, Section, Table, cell, strong, text, value,
+    Block, Cell, Column, Group, Inline, Kind, Line, Row, Section, Table, cell, strong, text, value,
 };
 use crate::references::References;
 use crate::words::{counted, length, moved, size};
@@ -29,6 +29,7 @@ pub(super) fn section<'a>(report: &'a Report, references: &mut References<'a>) -
                 column("Furthest grade", Kind::Short),
                 column("Amount", Kind::Words),
                 column("First to last", Kind::Time),
+                column("By", Kind::Words),
                 column("Movements", Kind::Words),
             ],
             names: 0,
@@ -41,7 +42,7 @@ pub(super) fn section<'a>(report: &'a Report, references: &mut References<'a>) -
                         cells: vec![
                             Cell {
                                 main: vec![value(to.id.clone())],
-                                details: super::movements::destination_details(to),
+                                details: where_and_whose(total),
                             },
                             Cell {
                                 main: vec![badges::authorised(to.authorised)],
@@ -57,8 +58,9 @@ pub(super) fn section<'a>(report: &'a Report, references: &mut References<'a>) -
                             },
                             Cell {
                                 main: vec![Inline::Time(total.first)],
-                                details: vec![vec![Inline::Time(total.last)]],
+                                details: vec![vec![Inline::Time(total.last)], seen_before(total)],
                             },
+                            cell(actors(total)),
                             cell(references.movement_list(&total.movements)),
                         ],
                     }
@@ -93,4 +95,45 @@ pub(super) fn section<'a>(report: &'a Report, references: &mut References<'a>) -
         )],
         blocks,
     }
+}
+
+/// What kind of place it is, whose, and where an address lies.
+fn where_and_whose(total: &DestinationTotal) -> Vec<Line> {
+    let mut details = super::movements::destination_details(&total.destination);
+    if let Some(place) = &total.place {
+        let number = place.as_number.map(|number| format!("AS{number}"));
+        let parts = [&place.country, &number, &place.organization, &place.aws];
+        let parts: Vec<String> = parts.into_iter().flatten().cloned().collect();
+        details.push(vec![value(parts.join(", "))]);
+    }
+    details
+}
+
+/// Whether the evidence knows it from before the window.
+fn seen_before(total: &DestinationTotal) -> Line {
+    match &total.earlier {
+        Some(earlier) => vec![
+            text(format!("before the window on {}, since ", counted(earlier.days, "day", "days"))),
+            Inline::Time(earlier.first),
+        ],
+        None => vec![text("not seen before the window")],
+    }
+}
+
+/// Who moved something there; the first few.
+fn actors(total: &DestinationTotal) -> Line {
+    const SHOWN: usize = 3;
+    let mut line = Line::new();
+    for actor in total.actors.iter().take(SHOWN) {
+        if !line.is_empty() {
+            line.push(text(", "));
+        }
+        line.push(value(actor.clone()));
+    }
+    match total.actors.len().saturating_sub(SHOWN) {
+        0 if line.is_empty() => line.push(text("not in the log")),
+        0 => {}
+        more => line.push(text(format!(" and {more} more"))),
+    }
+    line
 }

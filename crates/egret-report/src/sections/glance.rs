@@ -13,6 +13,7 @@ pub(super) fn section<'a>(report: &'a Report, references: &mut References<'a>) -
         (Grade::Performed, "copied or read"),
         (Grade::Attempted, "tried, and denied or failed"),
         (Grade::Enabled, "a door was opened; no use of it is shown"),
+        (Grade::Prepared, "a guard was lowered, or data made ready; nothing was opened by it"),
     ]
     .into_iter()
     .map(|(grade, meaning)| {
@@ -40,7 +41,7 @@ pub(super) fn section<'a>(report: &'a Report, references: &mut References<'a>) -
         id: "glance",
         group: Group::Findings,
         label: "At a glance",
-        title: "The case in eight numbers".to_owned(),
+        title: "The case in nine numbers".to_owned(),
         note: super::note(""),
         lead: vec![text(
             "Movements of data by how far they are proved, and what stands behind them.",

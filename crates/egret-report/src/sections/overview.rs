@@ -83,7 +83,7 @@ fn period(report: &Report) -> Option<(Timestamp, Timestamp)> {
 
 fn movement_lane(movement: &Movement, window_end: Timestamp) -> Lane {
     let (mark, until) = match movement.grade {
-        Grade::Enabled => {
+        Grade::Enabled | Grade::Prepared => {
             (Mark::Door, movement.closed_at.unwrap_or_else(|| window_end.max(movement.last)))
         }
         Grade::Attempted => (Mark::Failed, movement.last),
@@ -93,8 +93,10 @@ fn movement_lane(movement: &Movement, window_end: Timestamp) -> Lane {
         Grade::Performed | Grade::Received => (Mark::Moved, movement.last),
     };
     let label = match (movement.grade, movement.closed_at) {
-        (Grade::Enabled, Some(closed)) => format!("open {}", span(movement.first, closed)),
-        (Grade::Enabled, None) => "not seen closed".to_owned(),
+        (Grade::Enabled | Grade::Prepared, Some(closed)) => {
+            format!("open {}", span(movement.first, closed))
+        }
+        (Grade::Enabled | Grade::Prepared, None) => "not seen closed".to_owned(),
         _ if movement.first == movement.last => counted(movement.event_count, "record", "records"),
         _ => format!(
             "{} in {}",

@@ -4,10 +4,11 @@
 use egret_model::report::{
     Actor, Authorised, Binding, Bound, CaseInfo, Chain, ChannelResult, CheckItem, CheckStatus,
     Citation, Completion, CompletionItem, Confidence, ControlNote, Coverage, CoverageCheck,
-    DatasetCoverage, DayActivity, DeliveryDelay, Destination, DestinationTotal, Finding, Gap,
-    Grade, Hop, Hypothesis, Impact, IngestTotals, Movement, MovementActor, PatternRef,
-    PermissionNote, Pivot, Reason, Report, Resource, ResourceImpact, SCHEMA, SensitivitySign, Step,
-    StepDiagnostic, StepStatus, TimelineEntry, Verdict, VerdictLevel, Volume,
+    DatasetCoverage, DayActivity, DeliveryDelay, Destination, DestinationTotal, Earlier, Finding,
+    Gap, Grade, Hop, Hypothesis, Impact, IngestTotals, Movement, MovementActor, PatternRef,
+    PermissionNote, Pivot, Place, Reason, Report, Resource, ResourceImpact, SCHEMA,
+    SensitivitySign, Step, StepDiagnostic, StepStatus, TimelineEntry, Verdict, VerdictLevel,
+    Volume,
 };
 use egret_model::time::TimeRange;
 use jiff::Timestamp;
@@ -296,6 +297,19 @@ pub(crate) fn incident() -> Report {
             bytes: movement.bytes.clone(),
             first: movement.first,
             last: movement.last,
+            actors: movement.actor.principal.iter().cloned().collect(),
+            place: (movement.destination.kind == "ip_address").then(|| Place {
+                country: Some("AQ".to_owned()),
+                as_number: Some(64500),
+                organization: Some("Example Hosting".to_owned()),
+                aws: Some("EC2".to_owned()),
+            }),
+            earlier: Some(Earlier {
+                first: at("2025-07-01T04:00:00Z"),
+                last: at("2025-07-09T04:00:00Z"),
+                days: 3,
+                actors: strings(&["arn:aws:sts::111122223333:assumed-role/DataEngineer/ana"]),
+            }),
         })
         .collect();
     Report {

@@ -6,6 +6,7 @@ use egret_model::aws::{assumed_role, delivers_logs, name_of_arn, s3_object_of_ar
 use egret_model::dataset::Dataset;
 use egret_model::ecs::catalog::fields;
 use egret_model::event::EventBuilder;
+use egret_model::limits::ENTITIES_MAX;
 
 use super::record::{Identity, Record, Resource};
 use crate::json::cursor::whole_number;
@@ -52,6 +53,8 @@ pub(super) fn store(
         }
         row.set_opt(fields::REST, rest.as_deref());
         more(row);
+        // What a team's own pipeline found is kept.
+        entities(record, tokens, row);
     });
 }
 
@@ -72,7 +75,7 @@ fn what(record: &Record<'_>, tokens: &Tokens, row: &mut EventBuilder) {
     row.set_str(fields::EVENT_KIND, "event");
     let (category, types) = classify(source, action);
     row.set_list(fields::EVENT_CATEGORY, category);
-    row.set_list(fields::EVENT_TYPE, types.iter().copied());
+    row.set_list(fields::EVENT_TYPE, types);
     row.set_str(fields::CLOUD_PROVIDER, "aws");
     set(row, fields::CLOUD_REGION, record.region.as_ref());
     let own_account = record.recipient_account_id.as_ref().filter(|id| !id.is_empty());
@@ -164,38 +167,145 @@ fn is_log_delivery(record: &Record<'_>) -> bool {
     by_service && identity.invoked_by.as_deref().is_some_and(delivers_logs)
 }
 
+/// Calls of IAM about groups, users and the account, as Elastic lists them; roles and policies are
+/// not among them. An uploaded SSH key is, as the other calls about such keys are.
+const GROUP_CALLS: &[&str] = &[
+    "AddUserToGroup",
+    "AttachGroupPolicy",
+    "CreateGroup",
+    "DeleteGroup",
+    "DeleteGroupPolicy",
+    "DetachGroupPolicy",
+    "GetGroup",
+    "GetGroupPolicy",
+    "ListAttachedGroupPolicies",
+    "ListGroupPolicies",
+    "ListGroups",
+    "ListGroupsForUser",
+    "PutGroupPolicy",
+    "RemoveUserFromGroup",
+    "UpdateGroup",
+];
+const USER_CALLS: &[&str] = &[
+    "AttachUserPolicy",
+    "ChangePassword",
+    "CreateAccessKey",
+    "CreateUser",
+    "CreateVirtualMFADevice",
+    "DeactivateMFADevice",
+    "DeleteAccessKey",
+    "DeleteSSHPublicKey",
+    "DeleteUser",
+    "DeleteUserPermissionsBoundary",
+    "DeleteUserPolicy",
+    "DeleteVirtualMFADevice",
+    "DetachUserPolicy",
+    "EnableMFADevice",
+    "GetUser",
+    "GetUserPolicy",
+    "ListAttachedUserPolicies",
+    "ListUserPolicies",
+    "ListUserTags",
+    "ListUsers",
+    "PutUserPermissionsBoundary",
+    "PutUserPolicy",
+    "TagUser",
+    "UntagUser",
+    "UpdateAccessKey",
+    "UpdateLoginProfile",
+    "UpdateSSHPublicKey",
+    "UpdateUser",
+    "UploadSSHPublicKey",
+];
+const ADMIN_CALLS: &[&str] = &[
+    "SetDefaultPolicyVersion",
+    "SetSecurityTokenServicePreferences",
+    "UpdateAccountPasswordPolicy",
+    "UpdateRole",
+];
+
 /// ECS category and types, as Elastic assigns them.
-fn classify(source: &str, action: &str) -> (Option<&'static str>, &'static [&'static str]) {
-    const INFO: &[&str] = &["info"];
-    let authenticates =
-        matches!(action, "ConsoleLogin" | "CredentialVerification" | "UserAuthentication");
-    if source.starts_with("signin.") && authenticates {
-        return (Some("authentication"), INFO);
-    }
-    let reads = ["Get", "List", "Generate", "Simulate"].iter().any(|verb| action.starts_with(verb));
-    if source != "iam.amazonaws.com" || reads {
-        return (None, INFO);
-    }
-    let verb = match action {
-        "CreateGroup" | "CreateUser" => 0,
-        "DeleteGroup" | "DeleteUser" => 1,
-        _ => 2,
+fn classify(source: &str, action: &str) -> (Option<&'static str>, Vec<&'static str>) {
+    let of_iam = || {
+        let about = [("group", GROUP_CALLS), ("user", USER_CALLS), ("admin", ADMIN_CALLS)]
+            .into_iter()
+            .find_map(|(about, calls)| calls.contains(&action).then_some(about))?;
+        let done = match action {
+            "CreateGroup" | "CreateUser" => "creation",
+            "DeleteGroup" | "DeleteUser" => "deletion",
+            _ if action.starts_with("Get") || action.starts_with("List") => "info",
+            _ => "change",
+        };
+        Some((Some("iam"), vec![about, done]))
     };
-    let group = action.contains("Group");
-    let user = ["User", "AccessKey", "LoginProfile", "MFADevice", "SSHPublicKey"]
-        .iter()
-        .any(|noun| action.contains(noun))
-        || action == "ChangePassword";
-    let types: &[&str] = match (group, user, verb) {
-        (true, _, 0) => &["group", "creation"],
-        (true, _, 1) => &["group", "deletion"],
-        (true, ..) => &["group", "change"],
-        (_, true, 0) => &["user", "creation"],
-        (_, true, 1) => &["user", "deletion"],
-        (_, true, _) => &["user", "change"],
-        _ => &["admin", "change"],
-    };
-    (Some("iam"), types)
+    let service = source.strip_suffix(".amazonaws.com").unwrap_or(source);
+    match (service, action) {
+        ("sts", _) if action.starts_with("AssumeRole") => (Some("authentication"), vec!["info"]),
+        (_, "ConsoleLogin" | "CredentialVerification" | "UserAuthentication")
+            if service == "signin" || service.starts_with("signin.") =>
+        {
+            (Some("authentication"), vec!["info"])
+        }
+        ("s3", "CreateBucket") => (Some("file"), vec!["creation"]),
+        ("s3", "DeleteBucket") => (Some("file"), vec!["deletion"]),
+        ("ec2", "CreateKeyPair") => (Some("iam"), vec!["admin", "creation"]),
+        ("iam", _) => of_iam().unwrap_or((None, vec!["info"])),
+        _ => (None, vec!["info"]),
+    }
+}
+
+/// Names of what a request acts upon, the closest first; of others the first that names anything.
+const TARGETS: &[&str] = &[
+    "\nroleName\t",
+    "\nroleArn\t",
+    "\nuserName\t",
+    "\ngroupName\t",
+    "\ninstanceProfileName\t",
+    "\npolicyArn\t",
+    "\npolicyName\t",
+];
+
+/// What the event is about: whoever called, and whatever the request and its answer name.
+fn entities(record: &Record<'_>, tokens: &Tokens, row: &mut EventBuilder) {
+    // Data events are most of a log, and what they read has fields of its own.
+    let is_data = record.event_category.as_deref() == Some("Data");
+    if is_data || record.management_event == Some(false) {
+        return;
+    }
+    let of = |flat: &Option<Flat<'_>>| flat.as_ref().map_or("", |flat| tokens.of(flat));
+    let (request, response) = (of(&record.request), of(&record.response));
+    let target = TARGETS.iter().find_map(|needle| tokens.first(record.request.as_ref(), needle));
+    row.set_opt(fields::ENTITY_TARGET_ID, target.or_else(|| named(request).next()));
+
+    let identity = &record.identity;
+    let caller = [
+        &identity.arn,
+        &identity.principal_id,
+        &identity.user_name,
+        &identity.identity_provider,
+        &identity.issuer_arn,
+        &identity.issuer_user_name,
+    ];
+    let mut all: Vec<&str> = caller.into_iter().filter_map(|text| text.as_deref()).collect();
+    all.extend(record.resources.list.iter().filter_map(|one| one.arn.as_deref()));
+    all.extend(named(request).chain(named(response)).take(ENTITIES_MAX));
+    all.retain(|name| !name.is_empty() && !is_mask(name));
+    all.sort_unstable();
+    all.dedup();
+    row.set_list(fields::RELATED_ENTITY, all);
+}
+
+/// Values among some tokens whose names say that they name something: `…Name`, `…Id`, `…Arn`.
+fn named(tokens: &str) -> impl Iterator<Item = &str> {
+    tokens.lines().filter_map(|line| {
+        let (path, value) = line.split_once('\t')?;
+        let name = path.rsplit('.').next()?;
+        let names = matches!(name, "name" | "id" | "arn" | "ARN")
+            || ["Name", "Id", "Arn", "ARN", "Identifier"].iter().any(|end| name.ends_with(end));
+        // These name the request itself, not what it is about.
+        let own = matches!(name, "requestId" | "eventName" | "displayName");
+        (names && !own && !value.is_empty() && !is_mask(value)).then_some(value)
+    })
 }
 
 /// Sets the identity; gives every name of the actor and of users acted upon, sorted.
@@ -457,6 +567,39 @@ mod tests {
         ] {
             assert_eq!(without_api_version(logged), action);
         }
+    }
+
+    #[test]
+    fn categories_and_types() {
+        #[rustfmt::skip]
+        let rows: &[(&str, &str, Option<&str>, &[&str])] = &[
+            ("signin.amazonaws.com", "ConsoleLogin", Some("authentication"), &["info"]),
+            ("signin.aws.amazon.com", "ConsoleLogin", Some("authentication"), &["info"]),
+            ("sts.amazonaws.com", "AssumeRoleWithSAML", Some("authentication"), &["info"]),
+            ("sts.amazonaws.com", "GetCallerIdentity", None, &["info"]),
+            ("s3.amazonaws.com", "CreateBucket", Some("file"), &["creation"]),
+            ("s3.amazonaws.com", "GetObject", None, &["info"]),
+            ("ec2.amazonaws.com", "CreateKeyPair", Some("iam"), &["admin", "creation"]),
+            ("iam.amazonaws.com", "CreateUser", Some("iam"), &["user", "creation"]),
+            ("iam.amazonaws.com", "DeleteGroup", Some("iam"), &["group", "deletion"]),
+            ("iam.amazonaws.com", "ListUsers", Some("iam"), &["user", "info"]),
+            ("iam.amazonaws.com", "AddUserToGroup", Some("iam"), &["group", "change"]),
+            ("iam.amazonaws.com", "UpdateRole", Some("iam"), &["admin", "change"]),
+            ("iam.amazonaws.com", "AttachRolePolicy", None, &["info"]),
+            ("iam.amazonaws.com", "CreateLoginProfile", None, &["info"]),
+            ("cognito-idp.amazonaws.com", "ListUsers", None, &["info"]),
+        ];
+        for (source, action, category, types) in rows {
+            let (found, of) = classify(source, action);
+            assert_eq!((found, of.as_slice()), (*category, *types), "{source} {action}");
+        }
+    }
+
+    #[test]
+    fn what_names_something() {
+        let tokens = "\nroleName\tOps\nx.items.instanceId\ti-1\nrequestId\tr-1\nkmsKeyArn\tk\n\
+                      accessKey.secret\ts\nid\t\nmaxResults\t5\nfunctionName\t***\n";
+        assert_eq!(named(tokens).collect::<Vec<_>>(), ["Ops", "i-1", "k"]);
     }
 
     #[test]

@@ -18,6 +18,7 @@
 //! | `errorCode`, `errorMessage`    | `event.outcome` = `failure`                      | also a sign-in that says `Failure`      |
 //! | `recipientAccountId`           | `cloud.account.id`                               | else `userIdentity.accountId`           |
 //! | `sourceIPAddress`              | `source.address`; `source.ip` when an address    |                                         |
+//! | names, ids and ARNs in the request | `entity.target.id`, `related.entity`         | of management events                    |
 //! | `userIdentity`                 | `user.name`, `user.id`, `related.user`           | an assumed role's name is the role's    |
 //! | `requestParameters` and kin    | one flattened field each                         | text as logged, leaves as tokens        |
 //! | Identity Center's `role_name`… | `egret.broker.…`                                 | of `Federate` and `GetRoleCredentials`  |

@@ -15,7 +15,8 @@
 //! | member                     | field                                   | note                                     |
 //! |----------------------------|-----------------------------------------|------------------------------------------|
 //! | `published`                | `@timestamp`                            |                                          |
-//! | `actor.alternateId`        | `user.name`, `user.email`               | name: the part before `@`                |
+//! | `actor.alternateId`        | `user.name`, `client.user.name`, `user.email` | name: the part before `@`          |
+//! | `eventType`                | `event.action`, `event.category`, `event.type` | by the first and last words of the type |
 //! | `client.ipAddress`         | `source.ip`, `okta.client.ip`           | else the first address of `request.ipChain` |
 //! | `outcome.result`           | `event.outcome`                         | `ALLOW` is `success`, `DENY` is `failure` |
 //! | `debugContext.debugData`   | `okta.debug_context.debug_data`         | text as logged, leaves as tokens         |
@@ -438,7 +439,7 @@ impl<'a> Record<'a> {
         row.set_opt(fields::EVENT_ACTION, Some(action));
         let (category, types) = classify(action);
         row.set_list(fields::EVENT_CATEGORY, category.iter().copied());
-        row.set_list(fields::EVENT_TYPE, types.iter().copied());
+        row.set_list(fields::EVENT_TYPE, types);
         row.set_str(fields::EVENT_OUTCOME, outcome(self.result.as_deref()));
         row.set_opt(fields::EVENT_REASON, self.reason.as_deref());
         row.set_opt(fields::MESSAGE, self.display_message.as_deref());
@@ -501,6 +502,7 @@ impl<'a> Record<'a> {
         let login = self.actor.alternate_id.as_deref();
         let name = login.map(local_part);
         row.set_opt(fields::USER_NAME, name);
+        row.set_opt(fields::CLIENT_USER_NAME, name);
         row.set_opt(fields::USER_EMAIL, login.filter(|login| login.contains('@')));
         row.set_opt(fields::USER_ID, self.actor.id.as_deref());
         row.set_opt(fields::USER_FULL_NAME, self.actor.display_name.as_deref());
@@ -589,14 +591,58 @@ fn outcome(result: Option<&str>) -> &'static str {
     }
 }
 
-/// ECS categories and types, as Elastic assigns them.
-fn classify(event_type: &str) -> (&'static [&'static str], &'static [&'static str]) {
-    match event_type {
-        "user.session.start" => (&["authentication", "session"], &["start", "info"]),
-        "user.session.end" => (&["authentication", "session"], &["end", "info"]),
-        _ if event_type.starts_with("user.authentication.") => (&["authentication"], &["info"]),
-        _ => (&[], &["info"]),
-    }
+/// Categories by how a type begins; the first that fits.
+const CATEGORIES: &[(&str, &[&str])] = &[
+    ("access.", &["iam"]),
+    ("app.access_request.", &["iam"]),
+    ("app.oauth2.", &["authentication"]),
+    ("application.lifecycle.", &["configuration"]),
+    ("application.user_membership.", &["iam"]),
+    ("group.", &["iam"]),
+    ("policy.evaluate_sign_on", &["authentication"]),
+    ("policy.lifecycle.", &["configuration"]),
+    ("policy.rule.", &["configuration"]),
+    ("system.mfa.", &["authentication"]),
+    ("system.push.", &["authentication"]),
+    ("user.account.expire_password", &["authentication"]),
+    ("user.account.reset_password", &["authentication"]),
+    ("user.account.update_password", &["authentication"]),
+    ("user.account.", &["iam"]),
+    ("user.authentication.", &["authentication"]),
+    ("user.behavior.", &["iam"]),
+    ("user.credential.", &["authentication"]),
+    ("user.identity_verification", &["authentication"]),
+    ("user.lifecycle.", &["iam"]),
+    ("user.mfa.", &["authentication"]),
+    ("user.risk.", &["iam"]),
+    ("user.session.end", &["authentication", "session"]),
+    ("user.session.start", &["authentication", "session"]),
+    ("user.session.", &["session"]),
+];
+
+/// ECS categories and types, as Elastic assigns them: by what a type is about, and what was done.
+fn classify(event_type: &str) -> (&'static [&'static str], Vec<&'static str>) {
+    let found = CATEGORIES.iter().find(|(prefix, _)| event_type.starts_with(prefix));
+    let categories = found.map_or(&[][..], |(_, categories)| *categories);
+    let done = match event_type.rsplit('.').next().unwrap_or_default() {
+        "create" | "add" => Some("creation"),
+        "delete" | "remove" | "revoke" => Some("deletion"),
+        last if last == "change" || last.starts_with("update") => Some("change"),
+        _ => None,
+    };
+    let types = match categories {
+        ["iam"] if event_type.starts_with("group.user_membership.") => vec!["group", "change"],
+        ["iam"] if event_type.starts_with("user.") => std::iter::once("user").chain(done).collect(),
+        ["iam" | "configuration"] => vec![done.unwrap_or("info")],
+        _ => match event_type.rsplit('.').next() {
+            Some("start" | "initiate") => vec!["start", "info"],
+            Some("end" | "expire" | "universal_logout") => vec!["end", "info"],
+            Some("activate") if event_type.contains(".mfa.") => vec!["start", "info"],
+            Some("deactivate") if event_type.contains(".mfa.") => vec!["end", "info"],
+            _ => vec!["info"],
+        },
+    };
+    (categories, types)
 }
 
 /// What Okta thinks of a sign-in, as further leaves of the debug data, under Elastic's names.
@@ -676,6 +722,33 @@ mod tests {
             (None, "unknown"),
         ] {
             assert_eq!(outcome(result), want);
+        }
+    }
+
+    #[test]
+    fn categories_and_types() {
+        #[rustfmt::skip]
+        let rows: &[(&str, &[&str], &[&str])] = &[
+            ("user.session.start", &["authentication", "session"], &["start", "info"]),
+            ("user.session.impersonation.initiate", &["session"], &["start", "info"]),
+            ("user.authentication.sso", &["authentication"], &["info"]),
+            ("user.mfa.okta_verify.deny_push", &["authentication"], &["info"]),
+            ("user.mfa.attempt_bypass", &["authentication"], &["info"]),
+            ("user.mfa.factor.deactivate", &["authentication"], &["end", "info"]),
+            ("user.account.update_password", &["authentication"], &["info"]),
+            ("user.account.lock", &["iam"], &["user"]),
+            ("user.account.update_primary_email", &["iam"], &["user", "change"]),
+            ("user.lifecycle.create", &["iam"], &["user", "creation"]),
+            ("group.user_membership.add", &["iam"], &["group", "change"]),
+            ("policy.rule.update", &["configuration"], &["change"]),
+            ("application.lifecycle.delete", &["configuration"], &["deletion"]),
+            ("policy.evaluate_sign_on", &["authentication"], &["info"]),
+            ("security.threat.detected", &[], &["info"]),
+            ("", &[], &["info"]),
+        ];
+        for (event_type, categories, types) in rows {
+            let (found, of) = classify(event_type);
+            assert_eq!((found, of.as_slice()), (*categories, *types), "{event_type}");
         }
     }
 

@@ -16,7 +16,7 @@ use crate::talk::print;
 #[command(after_help = "Examples:
   egret investigate logs/ --case cases/payroll
   egret investigate logs/ --case cases/payroll --from 2025-07-20 --to 2025-07-24 \\
-      --set bucket_name=payroll --context team.toml
+      --set bucket_name=payroll --context organisation.toml
 
 Exit codes: 0 done; 1 done, and something is open; 2 could not run.")]
 pub(crate) struct Investigate {

@@ -31,9 +31,21 @@ impl Channels {
                         "title": channel.title,
                         "attack": channel.attack,
                         "datasets": channel.datasets,
-                        "grade": channel.grade,
-                        "proves": channel.proves,
-                        "query": channel.query.trim(),
+                        "grade": channel.grade(),
+                        "about": channel.about.trim(),
+                        "events": channel
+                            .events
+                            .iter()
+                            .map(|rule| {
+                                serde_json::json!({
+                                    "query": rule.key().query(),
+                                    "grade": rule.grade,
+                                    "proves": rule.proves,
+                                })
+                            })
+                            .collect::<Vec<_>>(),
+                        "query": channel.query(),
+                        "references": channel.references,
                     })
                 })
                 .collect();
@@ -42,9 +54,9 @@ impl Channels {
         } else {
             for channel in &channels {
                 text.push_str(&format!(
-                    "{:<22} {:<10} {}\n",
+                    "{:<36} {:<10} {}\n",
                     channel.id,
-                    channel.grade.as_str(),
+                    channel.grade().as_str(),
                     channel.title
                 ));
             }

@@ -7,10 +7,12 @@ mod cluster;
 mod completions;
 mod coverage;
 mod demo;
+mod destinations;
 mod ingest;
 mod investigate;
 mod keygen;
 mod list;
+mod movements;
 mod query;
 mod rules;
 mod seal;
@@ -109,6 +111,8 @@ enum Command {
     Channels(list::Channels),
     Sources(list::Sources),
     Fields(list::Fields),
+    Movements(movements::MovementsArgs),
+    Destinations(destinations::DestinationsArgs),
     Coverage(coverage::CoverageArgs),
     Verify(verify::Verify),
     Keygen(keygen::Keygen),
@@ -165,6 +169,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Channels(command) => command.run(),
         Command::Sources(command) => command.run(),
         Command::Fields(command) => command.run(),
+        Command::Movements(command) => Box::pin(command.run(&general)).await,
+        Command::Destinations(command) => Box::pin(command.run(&general)).await,
         Command::Coverage(command) => Box::pin(command.run(&general)).await,
         Command::Verify(command) => command.run(&general),
         Command::Keygen(command) => command.run(&general),

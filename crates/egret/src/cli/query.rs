@@ -198,7 +198,7 @@ impl Query {
             ignore_case: self.ignore_case,
             unknown_is_missing: false,
         };
-        let queries = egret_query::split(&self.text);
+        let queries = egret_query::split_in(&self.text, options.language);
         if queries.is_empty() {
             bail!("expected a query, found only comments or nothing");
         }
@@ -228,7 +228,8 @@ impl Query {
             let rows = show(frame, self.output_type).await?;
             if rows == 0 {
                 let folded = Options { ignore_case: true, ..options };
-                let folded = (!options.ignore_case)
+                // What a step compares is not part of the query that is folded.
+                let folded = (!options.ignore_case && !query.is_pipeline())
                     .then(|| egret_query::compile(&block.text, &folded).ok())
                     .flatten();
                 let engine = Engine::new(session.clone());

@@ -169,7 +169,8 @@ impl CheckArgs {
             if self.output.output_type == As::Json {
                 let line = json!({
                     "id": rule.id, "title": rule.title, "language": rule.language,
-                    "status": status, "reason": reason, "query": rule.query(), "file": rule.file,
+                    "status": status, "reason": reason, "notes": rule.notes(),
+                    "query": rule.query(), "file": rule.file,
                 });
                 text.push_str(&line.to_string());
                 text.push('\n');
@@ -181,6 +182,15 @@ impl CheckArgs {
                     rule.file.display(),
                     escape::terminal_line(&reason)
                 ));
+            } else {
+                for note in rule.notes() {
+                    text.push_str(&format!(
+                        "runs        {}\n            {}\n            {}\n",
+                        escape::terminal_line(&rule.title),
+                        rule.file.display(),
+                        escape::terminal_line(&note)
+                    ));
+                }
             }
         }
         for file in &unread {
@@ -248,13 +258,18 @@ fn table(outcomes: &[Outcome], unread: &[Unread], all: bool) -> String {
         }
         lines.push(format!("        {}", about.join(" · ")));
         for event in &one.sample {
+            // A pipeline may keep the time and nothing else.
+            let place = if event.file.is_empty() {
+                String::new()
+            } else {
+                let file = escape::terminal_line(&event.file);
+                format!(" ({file} record {})", thousands(event.record))
+            };
             lines.push(format!(
-                "          {} {} {} ({} record {})",
+                "          {} {} {}{place}",
                 event.time,
                 escape::terminal_line(&event.action),
                 escape::terminal_line(&event.user),
-                escape::terminal_line(&event.file),
-                thousands(event.record)
             ));
         }
         for note in &one.notes {

@@ -15,6 +15,7 @@
 
 mod architecture;
 mod bad_input;
+mod channels;
 mod egret;
 mod killed;
 mod languages;

@@ -63,7 +63,7 @@ async fn every_plan_travels() {
         "channel events",
         "coverage",
         "identity chain",
-        "object reads",
+        "reads",
         "outbound flows",
         "pattern steps",
         "signs: acts",

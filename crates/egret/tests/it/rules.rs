@@ -92,6 +92,8 @@ fn log() -> Vec<Value> {
     for (number, action) in [(50, "TagUser"), (51, "AttachUserPolicy"), (52, "CreateUser")] {
         records.push(call(number, 8, 850, action, &json!({ "eventSource": "iam.amazonaws.com" })));
     }
+    let nobody = json!({ "type": "AWSAccount", "accountId": "anonymous" });
+    records.push(with(call(44, 8, 810, "ListObjects", &json!({})), "userIdentity", nobody));
     records
 }
 
@@ -124,13 +126,22 @@ fn elastic_rules() {
     #[rustfmt::skip]
     let rows = [
         ("example-query", "hit", 1, "1 event"),
+        ("example-category", "hit", 1, "1 event"),
         ("example-threshold", "hit", 1, "1 group"),
         // Three new addresses, and a service that reads for nobody is of no group; the first day's
         // address is new because nothing lies before it.
-        ("example-new-terms", "hit", 3, "1 of them lie so early"),
+        ("example-new-terms", "hit", 3, "1 of them lies so early"),
         ("example-sequence", "hit", 1, "1 sequence"),
         ("example-missing", "hit", 1, "1 sequence"),
         ("example-esql", "hit", 1, "1 row"),
+        ("example-inline-stats", "hit", 2, "2 rows"),
+        ("example-entity", "hit", 1, "1 event with new values"),
+        ("example-anonymous", "hit", 1, "1 event"),
+        ("example-count-of-nothing", "no_hit", 0, "no log at hand could show it: okta.system is not among the evidence"),
+        ("example-not-read", "no_hit", 0, "aws.eks_audit is not among the evidence; aws.eks_audit is read from ECS documents only"),
+        ("example-no-owner", "no_hit", 0, "no event at hand has `source.as.organization.name`"),
+        ("example-new-terms-without", "no_hit", 0, "13 events match, none has `tls.client.server_name`"),
+        ("example-machine-learning", "unsupported", 0, "rules of type `machine_learning` are not run"),
         ("example-okta", "no_hit", 0, "no log at hand could show it: okta.system is not among the evidence"),
         ("example-alerts", "unsupported", 0, "alerts of other rules"),
         ("example-unknown", "unsupported", 0, "no source fills a field `azure.auditlogs.operation_name`"),
@@ -151,8 +162,27 @@ fn elastic_rules() {
     };
     assert_eq!(ids("example-sequence"), ["e-30", "e-31"]);
     assert_eq!(ids("example-missing"), ["e-42"]);
+    assert_eq!(ids("example-inline-stats"), ["e-40", "e-42"]);
+    assert_eq!(outcomes["example-inline-stats"]["first"], "2026-11-08T11:00:00Z");
+    assert_eq!(outcomes["example-machine-learning"]["language"], "machine_learning");
     assert_eq!(ids("example-threshold"), ["e-21", "e-22", "e-23"]);
     assert_eq!(outcomes["example-query"]["attack"], json!(["T1490"]));
+}
+
+#[test]
+fn a_check_notes_what_is_read_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = rules("elastic").join("no_network_owner.toml");
+    let run = egret(folder.path(), ["rules", "check", &file.to_string_lossy(), "-t", "json"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let line: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(line["status"], "runs");
+    assert_eq!(
+        line["notes"],
+        json!([
+            "W-NOFIELD: no source fills a field `azure.auditlogs.operation_name`; it is read as missing"
+        ])
+    );
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! gateway. It is counted once: per sender, receiver and day the interface that saw most counts, and
 //! what a NAT gateway sends on in its own name is left out where the host behind it is known.
 
+mod signs;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use datafusion::functions::expr_fn::{coalesce, concat, date_trunc};
@@ -19,8 +21,8 @@ use egret_query::{Bindings, Language, Options, Reading};
 use jiff::Timestamp;
 
 use super::habit::Habits;
-use super::{Scope, compile, quoted, sentence};
-use crate::channel::Channel;
+use super::{Scope, Sightings, compile, quoted, sentence};
+use crate::channel::{Channel, EventRule};
 use crate::engine::{AnalysisError, Engine, Rows, column, instant, or_engine};
 
 const WHAT: &str = "outbound flows";
@@ -43,6 +45,7 @@ pub(super) async fn find(
     engine: &Engine,
     channel: &Channel,
     scope: &Scope<'_>,
+    earlier: &mut Sightings,
 ) -> Result<(Vec<Movement>, ChannelResult), AnalysisError> {
     let daily = daily(engine, channel, scope).await?;
     let gateways = gateways(engine).await?;
@@ -56,6 +59,11 @@ pub(super) async fn find(
     for ((pair, day), moved) in days {
         let next_day = day.checked_add(jiff::SignedDuration::from_hours(24));
         if day >= scope.window.end || next_day.is_ok_and(|next| next <= scope.window.start) {
+            if day < scope.window.start {
+                let (sender, receiver) = &pair;
+                let to = scope.judge.destination("ip_address", receiver, None);
+                earlier.add(&to, day, Some(sender));
+            }
             continue;
         }
         events = events.saturating_add(moved.flows);
@@ -75,9 +83,28 @@ pub(super) async fn find(
     let left_out = by_size.len().saturating_sub(MOVEMENTS_MAX);
     by_size.truncate(MOVEMENTS_MAX);
     let cited = cited(engine, channel, scope, &by_size).await?;
+    let instances = cited.values().filter_map(|cited| cited.instance.clone()).collect();
+    let credentials = signs::credentials(engine, &instances).await?;
     let mut movements = Vec::new();
     for (pair, days) in &by_size {
-        movements.push(movement(channel, scope, pair, days, &cited));
+        for rule in &channel.events {
+            let mut movement = movement(channel, rule, scope, pair, days, &cited);
+            // Nothing of the pair lies outside the days that are listed.
+            if scope.habit.is_some() && habits.days_seen(pair) == days.len() {
+                movement
+                    .signs
+                    .push("the sender sent this receiver nothing on other days".to_owned());
+            }
+            let instance = cited.get(&key_of(pair)).and_then(|cited| cited.instance.as_ref());
+            for (principal, calls) in
+                instance.and_then(|id| credentials.get(id)).into_iter().flatten()
+            {
+                movement.signs.push(format!(
+                    "the instance's credentials act as {principal}, in {calls} calls"
+                ));
+            }
+            movements.push(movement);
+        }
     }
     let mut detail = format!(
         "{events} outbound flows to outside addresses in the window: {small} on days below {} a \
@@ -125,7 +152,7 @@ fn outbound(channel: &Channel, scope: &Scope<'_>) -> Result<Expr, AnalysisError>
             what: "outbound flows".to_owned(),
             reason: format!("{diagnostics:?}"),
         })?;
-    Ok(compile(channel, &channel.query, scope.now)?.and(leaving.expr))
+    Ok(compile(channel, &channel.query(), scope.now)?.and(leaving.expr))
 }
 
 fn sender() -> Expr {
@@ -244,6 +271,11 @@ struct Cited {
     last: Option<Timestamp>,
     flows: u64,
     instance: Option<String>,
+    traits: signs::Traits,
+}
+
+fn key_of((sender, receiver): &Pair) -> String {
+    format!("{sender}\n{receiver}")
 }
 
 async fn cited(
@@ -271,20 +303,19 @@ async fn cited(
         .gt_eq(instant(scope.window.start))
         .and(column(fields::TIMESTAMP).lt(instant(scope.window.end)));
     let flows = or_engine(WHAT, flows.filter(outbound(channel, scope)?.and(within)))?;
-    let flows = or_engine(
-        WHAT,
-        flows.select(vec![
-            sender(),
-            receiver(),
-            coalesce(vec![column(fields::VPCFLOW_INTERFACE_ID), lit("unknown")]).alias("interface"),
-            column(fields::TIMESTAMP).alias("time"),
-            coalesce(vec![column(fields::EVENT_END), column(fields::TIMESTAMP)]).alias("end"),
-            column(fields::VPCFLOW_INSTANCE_ID).alias("instance"),
-            column(fields::EVENT_ID).alias("event"),
-            column(fields::LOG_FILE_PATH).alias("file"),
-            column(fields::LOG_OFFSET).alias("record"),
-        ]),
-    )?;
+    let mut select = vec![
+        sender(),
+        receiver(),
+        coalesce(vec![column(fields::VPCFLOW_INTERFACE_ID), lit("unknown")]).alias("interface"),
+        column(fields::TIMESTAMP).alias("time"),
+        coalesce(vec![column(fields::EVENT_END), column(fields::TIMESTAMP)]).alias("end"),
+        column(fields::VPCFLOW_INSTANCE_ID).alias("instance"),
+        column(fields::EVENT_ID).alias("event"),
+        column(fields::LOG_FILE_PATH).alias("file"),
+        column(fields::LOG_OFFSET).alias("record"),
+    ];
+    select.extend(signs::columns());
+    let flows = or_engine(WHAT, flows.select(select))?;
     let pair =
         concat(vec![ident("sender"), lit("\n"), ident("receiver"), lit("\n"), ident("interface")]);
     let flows = or_engine(WHAT, flows.with_column("pair", pair))?;
@@ -317,6 +348,9 @@ async fn cited(
         held.flows = totals.count("flows", row)?;
         held.instance = totals.string("instance", row)?;
     }
+    for (pair, traits) in signs::traits(engine, flows.clone()).await? {
+        cited.entry(key_of(&pair)).or_default().traits = traits;
+    }
     let order = ["time", "file", "record"].map(|name| ident(name).sort(true, true)).to_vec();
     let number = or_engine(
         WHAT,
@@ -344,26 +378,30 @@ async fn cited(
 
 fn movement(
     channel: &Channel,
+    rule: &EventRule,
     scope: &Scope<'_>,
-    (sender, receiver): &Pair,
+    pair: &Pair,
     days: &[(Timestamp, Day)],
     cited: &BTreeMap<String, Cited>,
 ) -> Movement {
+    let (sender, receiver) = pair;
     let bytes = days.iter().fold(0u64, |sum, (_, day)| sum.saturating_add(day.bytes));
     let account = days.iter().find_map(|(_, day)| day.account.clone());
-    let resource = Resource { kind: channel.resource.kind.clone(), id: sender.clone(), account };
+    let resource = Resource { kind: rule.resource.kind.clone(), id: sender.clone(), account };
     let destination = scope.judge.destination("ip_address", receiver, None);
-    let cited = cited.get(&format!("{sender}\n{receiver}")).cloned().unwrap_or_default();
+    let cited = cited.get(&key_of(pair)).cloned().unwrap_or_default();
     let mut signs = Vec::new();
     if let Some(instance) = &cited.instance {
         signs.push(format!("the sender is instance {instance}"));
     }
+    signs.extend(cited.traits.signs());
     Movement {
         id: String::new(),
         channel: channel.id.clone(),
-        title: sentence(channel, &resource, &destination, &bytes_in_words(bytes)),
-        grade: channel.grade,
-        grade_reason: channel.proves.clone(),
+        title: sentence(&rule.summary, &resource, &destination)
+            .replace("{bytes}", &bytes_in_words(bytes)),
+        grade: rule.grade,
+        grade_reason: rule.proves.clone(),
         resource,
         destination,
         actor: MovementActor {
@@ -378,8 +416,8 @@ fn movement(
         objects: None,
         bytes: Volume {
             value: Some(bytes),
-            method: channel.volume.method.clone(),
-            bound: channel.volume.bound,
+            method: rule.volume.method.clone(),
+            bound: rule.volume.bound,
         },
         events: cited.citations,
         event_count: cited.flows,
