@@ -48,6 +48,16 @@ pub const ENTITIES_MAX: usize = 64;
 /// Clauses of one query. Elasticsearch's own default maximum is of the same order.
 pub const QUERY_CLAUSES_MAX: usize = 4_096;
 
+/// Signs of arithmetic in one expression: each nests what stands before it.
+pub const QUERY_ARITHMETIC_MAX: usize = 100;
+
+/// Depth of the expression that a query becomes; the engine recurses, and in a build for tests a
+/// thread of two megabytes takes some two hundred levels.
+pub const QUERY_TREE_DEPTH_MAX: usize = 128;
+
+/// Comparisons that terms without a field come to: each is looked for in every column of a record.
+pub const QUERY_COMPARISONS_MAX: usize = 65_536;
+
 /// Values that the placeholders of one term may stand for, all combinations counted.
 pub const QUERY_VALUES_MAX: usize = 16_384;
 

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use egret_model::dataset::Dataset;
+
 /// How two neighbours are joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Conjunction {
@@ -61,6 +63,13 @@ pub(crate) enum Node {
     },
     /// `*:*`.
     Everything,
+    /// At least so many of its clauses.
+    AtLeast {
+        /// How many.
+        count: usize,
+        /// Of these.
+        of: Level,
+    },
     /// Two terms compared, where the one is no field or the other no plain value.
     Compare {
         /// Left of the sign.
@@ -142,6 +151,8 @@ pub(crate) struct Name {
 pub(crate) enum Predicate {
     /// A value, maybe with wildcards.
     Value(Value),
+    /// A value, maybe with wildcards, anywhere in the record of a dataset.
+    Anywhere(Value, Option<Dataset>),
     /// `/regex/`, in Lucene's syntax.
     Regex(String),
     /// A regular expression in the engine's syntax, searched for anywhere in the value.
@@ -250,6 +261,27 @@ impl Level {
             })
             .collect();
         Self { clauses }
+    }
+
+    /// How many clauses stand in it, groups not counted, and how deep they nest. A tree that a program
+    /// built may be of any depth, so this does not recurse.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        let (mut clauses, mut deepest) = (0usize, 0usize);
+        let mut open: Vec<(&Self, usize)> = vec![(self, 1)];
+        while let Some((level, depth)) = open.pop() {
+            deepest = deepest.max(depth);
+            for clause in &level.clauses {
+                match &clause.node {
+                    Node::Group(level)
+                    | Node::AtLeast { of: level, .. }
+                    | Node::Match { predicate: Predicate::Values(level), .. } => {
+                        open.push((level, depth.saturating_add(1)));
+                    }
+                    _ => clauses = clauses.saturating_add(1),
+                }
+            }
+        }
+        (clauses, deepest)
     }
 }
 

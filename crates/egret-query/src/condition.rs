@@ -1,6 +1,10 @@
 //! Conditions put together by a program, such as the reader of a rule format, rather than written.
 
-use crate::ast::{Bound, Clause, Conjunction, Level, Name, Node, Part, Predicate, Value};
+use egret_model::dataset::Dataset;
+
+use crate::ast::{
+    Bound, Clause, Conjunction, Level, Name, Node, Part, Predicate, Sign, Term, Value,
+};
 use crate::language::{Body, Language, Parsed};
 use crate::{Diagnostic, Options, Query, compile_parsed};
 
@@ -56,6 +60,19 @@ pub enum Comparison {
     GreaterOrEqual,
 }
 
+/// Where in a text another one stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// It is the whole.
+    Whole,
+    /// It begins with it.
+    Start,
+    /// It ends with it.
+    End,
+    /// Somewhere.
+    Anywhere,
+}
+
 impl Condition {
     fn of(field: &str, predicate: Predicate) -> Self {
         let name = Name { text: field.to_owned(), span: 0..0 };
@@ -95,10 +112,42 @@ impl Condition {
         Self::of(field, Predicate::Value(value(pieces, ignore_case)))
     }
 
-    /// Any of the main text fields holds this, whatever its case.
-    pub fn text(pieces: Vec<Piece>) -> Self {
-        let predicate = Predicate::Value(value(pieces, true));
+    /// At least so many of them.
+    pub fn at_least(count: usize, of: Vec<Self>) -> Self {
+        let of = of.into_iter().map(|one| one.0).collect();
+        let of = Level::joined(of, Conjunction::Or);
+        Self(Clause::of(Node::AtLeast { count, of }, 0..0))
+    }
+
+    /// The record holds this somewhere, whatever its case; of a record of that dataset only what such
+    /// a log has is searched.
+    pub fn text(pieces: Vec<Piece>, dataset: Option<Dataset>) -> Self {
+        let predicate = Predicate::Anywhere(value(pieces, true), dataset);
         Self(Clause::of(Node::Match { field: None, predicate }, 0..0))
+    }
+
+    /// The texts of two fields of the event compared.
+    pub fn refers(field: &str, place: Place, other: &str, ignore_case: bool) -> Self {
+        let term = |text: &str| Term::Field(Name { text: text.to_owned(), span: 0..0 });
+        let call =
+            |name: &str, arguments| Term::Call { name: name.to_owned(), arguments, span: 0..0 };
+        let function = match place {
+            Place::Whole => None,
+            Place::Start => Some("starts_with"),
+            Place::End => Some("ends_with"),
+            Place::Anywhere => Some("contains"),
+        };
+        let (left, right) = match function {
+            None => {
+                let text = if ignore_case { "to_lower" } else { "to_string" };
+                (call(text, vec![term(field)]), call(text, vec![term(other)]))
+            }
+            Some(name) => {
+                let name = if ignore_case { format!("{name}~") } else { name.to_owned() };
+                (call(&name, vec![term(field), term(other)]), Term::Truth(true))
+            }
+        };
+        Self(Clause::of(Node::Compare { left, sign: Sign::Equal, right, span: 0..0 }, 0..0))
     }
 
     /// The field is there.

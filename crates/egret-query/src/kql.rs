@@ -366,7 +366,7 @@ fn merged(parts: Vec<Part>) -> Vec<Part> {
 /// Puts a path before every field name.
 fn prefix(clause: &mut Clause, above: &str) {
     match &mut clause.node {
-        Node::Group(level) => {
+        Node::Group(level) | Node::AtLeast { of: level, .. } => {
             for clause in &mut level.clauses {
                 prefix(clause, above);
             }

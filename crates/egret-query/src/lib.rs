@@ -29,10 +29,11 @@ mod translate;
 
 use datafusion_common::DataFusionError;
 use datafusion_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+use egret_model::limits::{QUERY_CLAUSES_MAX, QUERY_DEPTH_MAX};
 use jiff::Timestamp;
 
 pub use block::{Bindings, Block, placeholders, split, split_in};
-pub use condition::{Comparison, Condition, Piece};
+pub use condition::{Comparison, Condition, Piece, Place};
 pub use diagnostic::{Code, Diagnostic, Severity};
 pub use field::field;
 pub use language::Language;
@@ -84,6 +85,8 @@ pub struct Query {
     pub reading: Option<String>,
     /// Fields and paths it uses, as the catalogue spells them, sorted.
     pub fields: Vec<String>,
+    /// Whether a text is looked for in the whole record.
+    pub searched: bool,
     /// Bounds that it sets for every row: from, and up to but not including.
     pub time: Option<(Option<Timestamp>, Option<Timestamp>)>,
     /// The other readings, so that a caller can count their rows.
@@ -152,6 +155,7 @@ fn compile_parsed(
     options: &Options<'_>,
 ) -> Result<Query, Vec<Diagnostic>> {
     let Parsed { language, body, stages, mut diagnostics } = parsed;
+    within_limits(text, &body, &stages).map_err(|error| vec![error])?;
     let lowering = |reading: Reading| {
         Lowering::new(&Options { reading, ..*options }, language == Language::Esql)
     };
@@ -165,7 +169,8 @@ fn compile_parsed(
             let sequence = chosen.sequence(sequence);
             let all =
                 sequence.steps.iter().chain(&sequence.until).map(|step| step.condition.clone());
-            let expr = all.reduce(Expr::or).unwrap_or_else(|| datafusion_expr::lit(false));
+            let expr = lower::balanced(all.collect(), Expr::or)
+                .unwrap_or_else(|| datafusion_expr::lit(false));
             (expr, text.to_owned(), Some(sequence))
         }
     };
@@ -215,10 +220,41 @@ fn compile_parsed(
         bound_text,
         reading,
         fields: chosen.fields.into_iter().collect(),
+        searched: chosen.searched,
         time,
         alternatives,
         diagnostics,
     })
+}
+
+/// Refuses a query that is larger than what engine and printer take on the stack of a thread.
+fn within_limits(text: &str, body: &Body, stages: &[ast::Stage]) -> Result<(), Diagnostic> {
+    let mut levels: Vec<&ast::Level> = match body {
+        Body::Events(level) => vec![level],
+        Body::Sequence(sequence) => {
+            sequence.steps.iter().chain(&sequence.until).map(|step| &step.condition).collect()
+        }
+    };
+    levels.extend(stages.iter().filter_map(|stage| match stage {
+        ast::Stage::Where(level) => Some(level),
+        _ => None,
+    }));
+    let (mut clauses, mut depth) = (0usize, 0usize);
+    for level in levels {
+        let (more, deep) = level.size();
+        clauses = clauses.saturating_add(more);
+        depth = depth.max(deep);
+    }
+    let refused = |what: String| Err(Diagnostic::new(Code::Limit, 0..text.len(), what));
+    if clauses > QUERY_CLAUSES_MAX {
+        return refused(format!("{clauses} clauses; at most {QUERY_CLAUSES_MAX} are run"));
+    }
+    // One pair of parentheses may be three levels: a negation, an OR and an AND.
+    let most = QUERY_DEPTH_MAX.saturating_mul(3);
+    if depth > most {
+        return refused(format!("conditions nest {depth} deep; at most {most} are run"));
+    }
+    Ok(())
 }
 
 /// The same tree under other readings; one that makes no query is left out.

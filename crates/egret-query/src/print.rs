@@ -31,6 +31,9 @@ fn push_clause(text: &mut String, clause: &Clause) {
         // Lucene has no such thing; whoever prints for it asks first.
         Node::Compare { .. } => text.push_str("<comparison of two terms>"),
         Node::Group(level) => push(text, format_args!("({})", print(level))),
+        Node::AtLeast { count, of } => {
+            push(text, format_args!("<at least {count} of ({})>", print(of)));
+        }
         Node::Match { field: None, predicate } => push_predicate(text, predicate),
         Node::Match { field: Some(name), predicate: Predicate::Exists } => {
             push(text, format_args!("_exists_:{}", escaped_name(&name.text)));
@@ -67,7 +70,7 @@ fn inner(level: &Level) -> String {
 
 fn push_predicate(text: &mut String, predicate: &Predicate) {
     match predicate {
-        Predicate::Value(value) => text.push_str(&shown(value)),
+        Predicate::Value(value) | Predicate::Anywhere(value, _) => text.push_str(&shown(value)),
         Predicate::Regex(regex) => push(text, format_args!("/{}/", regex.replace('/', "\\/"))),
         Predicate::RustRegex(regex) => {
             push(text, format_args!("/.*({}).*/", regex.replace('/', "\\/")));

@@ -181,7 +181,8 @@ fn bare(clause: &Clause) -> Tree<'_> {
     }
 }
 
-fn plain(clause: &Clause) -> Tree<'_> {
+/// A clause with what stands before it.
+pub(crate) fn plain(clause: &Clause) -> Tree<'_> {
     match clause.modifier {
         Modifier::Not => Tree::Not(Box::new(bare(clause))),
         Modifier::None | Modifier::Must => bare(clause),

@@ -8,7 +8,7 @@ mod lexer;
 
 use std::ops::Range;
 
-use egret_model::limits::QUERY_DEPTH_MAX;
+use egret_model::limits::{QUERY_ARITHMETIC_MAX, QUERY_DEPTH_MAX};
 
 pub(crate) use self::lexer::{Kind, Token, tokens};
 use crate::ast::{
@@ -34,13 +34,14 @@ pub(crate) struct Terms<'t> {
     at: usize,
     end: usize,
     depth: usize,
+    signs: usize,
     rules: Rules,
 }
 
 impl<'t> Terms<'t> {
     /// `length` is that of the text, for what is missing at its end.
     pub(crate) fn new(tokens: &'t [Token], length: usize, rules: Rules) -> Self {
-        Self { tokens, at: 0, end: length, depth: 0, rules }
+        Self { tokens, at: 0, end: length, depth: 0, signs: 0, rules }
     }
 
     pub(crate) fn peek(&self) -> Option<&'t Token> {
@@ -461,7 +462,7 @@ impl<'t> Terms<'t> {
         self.deeper()?;
         let mut left = self.product()?;
         while let Some(sign) = ['+', '-'].into_iter().find(|sign| self.is_sign(&sign.to_string())) {
-            self.bump();
+            self.sign_more()?;
             let right = self.product()?;
             left = Term::Arithmetic { left: Box::new(left), sign, right: Box::new(right) };
         }
@@ -469,12 +470,26 @@ impl<'t> Terms<'t> {
         Ok(left)
     }
 
+    /// Takes a sign of arithmetic: what stands before it comes to lie one deeper.
+    fn sign_more(&mut self) -> Result<(), Diagnostic> {
+        self.signs = self.signs.saturating_add(1);
+        if self.signs > QUERY_ARITHMETIC_MAX {
+            return Err(Diagnostic::new(
+                Code::Limit,
+                self.here(),
+                format!("at most {QUERY_ARITHMETIC_MAX} signs of arithmetic are read"),
+            ));
+        }
+        self.bump();
+        Ok(())
+    }
+
     fn product(&mut self) -> Result<Term, Diagnostic> {
         let mut left = self.primary()?;
         while let Some(sign) =
             ['*', '/', '%'].into_iter().find(|sign| self.is_sign(&sign.to_string()))
         {
-            self.bump();
+            self.sign_more()?;
             let right = self.primary()?;
             left = Term::Arithmetic { left: Box::new(left), sign, right: Box::new(right) };
         }
@@ -501,7 +516,7 @@ impl<'t> Terms<'t> {
                 Ok(Term::Number(number.clone()))
             }
             Kind::Sign("-") => {
-                self.bump();
+                self.sign_more()?;
                 match self.primary()? {
                     Term::Number(number) => Ok(Term::Number(format!("-{number}"))),
                     other => Ok(Term::Arithmetic {
@@ -520,7 +535,7 @@ impl<'t> Terms<'t> {
             }
             // `?field`: EQL's way to say that a field may not exist at all.
             Kind::Sign("?") if self.rules == Rules::Eql => {
-                self.bump();
+                self.sign_more()?;
                 self.primary()
             }
             Kind::Word(word) => {

@@ -122,6 +122,7 @@ impl Esql<'_> {
         let (field, predicate) = match &clause.node {
             Node::Everything => return "true".to_owned(),
             Node::Group(level) => return self.level(level),
+            Node::AtLeast { .. } => return self.refuse(clause, "a number of clauses"),
             Node::Compare { .. } => return self.refuse(clause, "a comparison of two terms"),
             Node::Match { field: None, predicate: Predicate::Value(value) } => {
                 let texts = self.texts(value);
@@ -142,6 +143,7 @@ impl Esql<'_> {
             Predicate::Exists => format!("{name} IS NOT NULL"),
             Predicate::Values(level) => self.level(level),
             Predicate::Regex(regex) => format!("{name} RLIKE {}", quoted(regex)),
+            Predicate::Anywhere(..) => self.refuse(clause, "such a term"),
             Predicate::RustRegex(_) => self.refuse(clause, "such a regular expression"),
             Predicate::Value(value) => self.value(&name, kind, value),
             Predicate::ThereAndNot(value) => {

@@ -2,18 +2,24 @@
 //!
 //! The span slides: every event is the end of one. A run of events in which the condition holds is one
 //! hit, from the first event of its first span to its last event.
+//!
+//! Where there may be *at most* so many, a sliding span would say yes at the first event of every group.
+//! Then spans stand side by side instead: one begins with the first event behind the one before, and is
+//! counted when it is over. One that the evidence does not hold whole is not counted, and a group
+//! without events has none.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
+use datafusion::functions_aggregate::expr_fn::max;
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::{DataFrame, ident};
 use egret_model::ecs::catalog::fields;
 use jiff::Timestamp;
 
 use crate::RuleError;
-use crate::events::{CITED, EventRef, cited, in_order, text_of};
+use crate::events::{CITED, EventRef, cited, in_order, text_of, time};
 use crate::sequence::{Found, key_exprs};
 
 /// What is counted.
@@ -31,6 +37,14 @@ pub struct Counting {
     pub and_values: Option<(String, u64)>,
     /// Microseconds of the span.
     pub span: i64,
+}
+
+impl Counting {
+    /// Fields whose values are compared.
+    pub(crate) fn keys(&self) -> Vec<&String> {
+        let further = self.and_values.as_ref().map(|(field, _)| field);
+        self.by.iter().chain(&self.values_of).chain(further).collect()
+    }
 }
 
 /// An event that counts.
@@ -68,6 +82,17 @@ pub(crate) async fn count(
             groups.entry(key).or_default().take(counted, counting, &mut found);
         }
     }
+    if counting.at_most.is_some() {
+        let last = max(ident(fields::TIMESTAMP.name())).alias("last");
+        let last = events.clone().aggregate(Vec::new(), vec![last])?.collect().await?;
+        let last = time(&last, "last").map_or(i64::MIN, Timestamp::as_microsecond);
+        for group in groups.values_mut() {
+            let begin = group.held.front().map_or(i64::MAX, |first| first.time);
+            if begin.saturating_add(counting.span) <= last {
+                group.close(counting, &mut found);
+            }
+        }
+    }
     found.finish();
     Ok(found)
 }
@@ -99,6 +124,10 @@ struct Group {
 
 impl Group {
     fn take(&mut self, event: Counted, counting: &Counting, found: &mut Found) {
+        let is_over = |first: &Counted| event.time.saturating_sub(first.time) > counting.span;
+        if counting.at_most.is_some() && self.held.front().is_some_and(is_over) {
+            self.close(counting, found);
+        }
         while self
             .held
             .front()
@@ -112,24 +141,40 @@ impl Group {
         enter(&mut self.values, event.value.as_ref());
         enter(&mut self.further, event.further.as_ref());
         self.held.push_back(event);
-        let size = |many: usize| u64::try_from(many).unwrap_or(u64::MAX);
-        let counted = if counting.values_of.is_some() {
-            size(self.values.len())
-        } else {
-            size(self.held.len())
-        };
-        let holds = counted >= counting.at_least
-            && counting.at_most.is_none_or(|most| counted <= most)
-            && counting
-                .and_values
-                .as_ref()
-                .is_none_or(|(_, least)| size(self.further.len()) >= *least);
+        if counting.at_most.is_some() {
+            return;
+        }
+        let holds = self.holds(counting);
         if holds && !self.is_hit {
             found.add(self.held.iter().map(|one| &one.event));
         } else if holds && let Some(last) = self.held.back() {
             found.reach(last.event.time);
         }
         self.is_hit = holds;
+    }
+
+    /// Counts a span that is over.
+    fn close(&mut self, counting: &Counting, found: &mut Found) {
+        if self.holds(counting) {
+            found.add(self.held.iter().map(|one| &one.event));
+        }
+        *self = Self::default();
+    }
+
+    /// Whether what the span holds fulfils the condition.
+    fn holds(&self, counting: &Counting) -> bool {
+        let size = |many: usize| u64::try_from(many).unwrap_or(u64::MAX);
+        let counted = if counting.values_of.is_some() {
+            size(self.values.len())
+        } else {
+            size(self.held.len())
+        };
+        counted >= counting.at_least
+            && counting.at_most.is_none_or(|most| counted <= most)
+            && counting
+                .and_values
+                .as_ref()
+                .is_none_or(|(_, least)| size(self.further.len()) >= *least)
     }
 }
 

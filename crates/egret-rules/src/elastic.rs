@@ -12,7 +12,7 @@ use egret_model::dataset::Dataset;
 use egret_query::Language;
 use toml::{Table, Value};
 
-use crate::{Asked, Counting, Kind, NewTerms, Rule};
+use crate::{Asked, Counting, Kind, NewTerms, Refusal, Rule};
 
 const SECOND: i64 = 1_000_000;
 
@@ -56,9 +56,9 @@ pub(crate) fn read(text: &str, file: &Path) -> Result<Rule, String> {
         || indices.iter().any(|index| index.contains(".alerts-"))
         || query.contains("kibana.alert.");
     let kind = if alerts {
-        Kind::Unsupported(
-            "it looks at alerts of other rules, which no log of a case holds".to_owned(),
-        )
+        Kind::Refused(Refusal::unsupported(
+            "it looks at alerts of other rules, which no log of a case holds",
+        ))
     } else {
         match kind {
             _ if query.trim().is_empty() && kind != "machine_learning" => {
@@ -67,7 +67,9 @@ pub(crate) fn read(text: &str, file: &Path) -> Result<Rule, String> {
             "query" | "saved_query" | "eql" | "esql" => Kind::Query(asked()),
             "threshold" => Kind::Counting(asked(), threshold(rule)?),
             "new_terms" => Kind::NewTerms(asked(), new_terms(rule)?),
-            other => Kind::Unsupported(format!("rules of type `{other}` are not run")),
+            other => {
+                Kind::Refused(Refusal::unsupported(format!("rules of type `{other}` are not run")))
+            }
         }
     };
     let mut attack: Vec<String> = Vec::new();
@@ -89,6 +91,7 @@ pub(crate) fn read(text: &str, file: &Path) -> Result<Rule, String> {
         attack,
         datasets: datasets(&indices, query),
         file: file.to_owned(),
+        notes: Vec::new(),
         kind,
     })
 }

@@ -24,7 +24,7 @@ use datafusion::prelude::{DataFrame, ident, when};
 use egret_model::dataset::Dataset;
 use egret_model::ecs::Field;
 use egret_model::ecs::catalog::fields;
-use egret_query::{Bindings, Diagnostic, Language, Options, Query, Reading, Severity};
+use egret_query::{Bindings, Code, Diagnostic, Language, Options, Query, Reading, Severity};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -59,6 +59,8 @@ pub struct Rule {
     pub datasets: Vec<String>,
     /// File it comes from.
     pub file: PathBuf,
+    /// What a reader of its outcome should know of how it was read.
+    notes: Vec<String>,
     /// What it asks for.
     kind: Kind,
 }
@@ -73,8 +75,8 @@ enum Kind {
     NewTerms(Asked, NewTerms),
     /// Events of other rules that follow one another, or come together.
     Correlation(Vec<(String, Asked)>, sigma::Correlation),
-    /// It cannot be run; why.
-    Unsupported(String),
+    /// It cannot be run.
+    Refused(Refusal),
 }
 
 /// A query as text, or as a rule format put it together.
@@ -125,44 +127,149 @@ impl Rule {
                 let parts = parts.iter().map(|(name, asked)| format!("{name}: {}", asked.shown()));
                 parts.collect::<Vec<_>>().join("\n")
             }
-            Kind::Unsupported(_) => String::new(),
-        }
-    }
-
-    /// Queries it asks.
-    fn asked(&self) -> Vec<&Asked> {
-        match &self.kind {
-            Kind::Query(asked) | Kind::Counting(asked, _) | Kind::NewTerms(asked, _) => vec![asked],
-            Kind::Correlation(parts, _) => parts.iter().map(|(_, asked)| asked).collect(),
-            Kind::Unsupported(_) => Vec::new(),
+            Kind::Refused(_) => String::new(),
         }
     }
 
     /// Why it cannot be run, when that shows without any events.
-    pub fn problem(&self) -> Option<String> {
-        if let Kind::Unsupported(reason) = &self.kind {
-            return Some(reason.clone());
-        }
-        let bindings = Bindings::new();
-        self.asked().into_iter().find_map(|asked| {
-            match asked.compile(Timestamp::UNIX_EPOCH, &bindings) {
-                Ok(query) => says_nothing(&query),
-                Err(errors) => Some(said(&errors)),
-            }
-        })
+    pub fn problem(&self) -> Option<(Status, String)> {
+        let refusal = self.ready(Timestamp::UNIX_EPOCH).err()?;
+        Some((refusal.status, refusal.reason))
     }
 
     /// How it is read where that is otherwise than written: fields that no source fills, and the
     /// like.
     pub fn notes(&self) -> Vec<String> {
-        let bindings = Bindings::new();
-        let compiled = self
-            .asked()
-            .into_iter()
-            .filter_map(|asked| asked.compile(Timestamp::UNIX_EPOCH, &bindings).ok());
-        let mut notes: Vec<String> = compiled.flat_map(|query| noted(&query)).collect();
-        notes.dedup();
+        let mut notes = self.notes.clone();
+        if let Ok(ready) = self.ready(Timestamp::UNIX_EPOCH) {
+            for note in ready.queries().into_iter().flat_map(noted) {
+                if !notes.contains(&note) {
+                    notes.push(note);
+                }
+            }
+        }
         notes
+    }
+
+    /// The rule, compiled; what it cannot be run for, whatever the events.
+    fn ready(&self, now: Timestamp) -> Result<Ready<'_>, Refusal> {
+        let bindings = Bindings::new();
+        let compile =
+            |asked: &Asked| asked.compile(now, &bindings).map_err(|errors| Refusal::of(&errors));
+        let ready = match &self.kind {
+            Kind::Refused(refusal) => return Err(refusal.clone()),
+            Kind::Query(asked) => Ready::Query(compile(asked)?),
+            Kind::Counting(asked, counting) => Ready::Counting(compile(asked)?, counting),
+            Kind::NewTerms(asked, terms) => Ready::NewTerms(compile(asked)?, terms),
+            Kind::Correlation(parts, correlation) => {
+                let compiled = parts.iter().map(|(name, asked)| match compile(asked) {
+                    Ok(query) => Ok((name.clone(), query)),
+                    Err(refusal) => Err(refusal.within(&format!("`{name}`"))),
+                });
+                Ready::Correlation(compiled.collect::<Result<_, _>>()?, correlation)
+            }
+        };
+        for name in ready.keys() {
+            egret_query::field(name).map_err(|error| Refusal::of(&[error]))?;
+        }
+        match ready.queries().into_iter().find_map(says_nothing) {
+            Some(reason) => Err(Refusal::unsupported(reason)),
+            None => Ok(ready),
+        }
+    }
+}
+
+/// Why a rule is not run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Refusal {
+    status: Status,
+    reason: String,
+}
+
+impl Refusal {
+    /// It is understood.
+    fn unsupported(reason: impl Into<String>) -> Self {
+        Self { status: Status::Unsupported, reason: reason.into() }
+    }
+
+    /// Something is wrong with it.
+    fn failed(reason: impl Into<String>) -> Self {
+        Self { status: Status::Failed, reason: reason.into() }
+    }
+
+    /// What a compiler found.
+    fn of(errors: &[Diagnostic]) -> Self {
+        let is_understood = |error: &Diagnostic| {
+            matches!(error.code, Code::Unsupported | Code::Field | Code::Limit)
+        };
+        let reason = said(errors.iter());
+        if errors.iter().all(is_understood) {
+            Self::unsupported(reason)
+        } else {
+            Self::failed(reason)
+        }
+    }
+
+    /// The same, of a part of something.
+    fn within(self, part: &str) -> Self {
+        Self { reason: format!("{part}: {}", self.reason), ..self }
+    }
+}
+
+/// A rule that can be asked.
+enum Ready<'r> {
+    Query(Query),
+    Counting(Query, &'r Counting),
+    NewTerms(Query, &'r NewTerms),
+    Correlation(Vec<(String, Query)>, &'r sigma::Correlation),
+}
+
+impl Ready<'_> {
+    fn queries(&self) -> Vec<&Query> {
+        match self {
+            Self::Query(query) | Self::Counting(query, _) | Self::NewTerms(query, _) => {
+                vec![query]
+            }
+            Self::Correlation(parts, _) => parts.iter().map(|(_, query)| query).collect(),
+        }
+    }
+
+    /// Fields whose values are compared between events.
+    fn keys(&self) -> Vec<&String> {
+        match self {
+            Self::Query(_) => Vec::new(),
+            Self::Counting(_, counting) => counting.keys(),
+            Self::NewTerms(_, terms) => terms.of.iter().collect(),
+            Self::Correlation(_, correlation) => correlation.keys(),
+        }
+    }
+
+    /// What is counted of it: one, several.
+    fn what(&self) -> What {
+        match self {
+            Self::Query(query) if query.sequence.is_some() => ("sequence", "sequences"),
+            Self::Query(query) if query.is_pipeline() => ("row", "rows"),
+            Self::Query(_) => EVENTS,
+            Self::NewTerms(..) => ("event with new values", "events with new values"),
+            Self::Counting(..) | Self::Correlation(..) => ("group", "groups"),
+        }
+    }
+
+    /// Columns that its queries look at.
+    fn columns(&self) -> Vec<Field> {
+        columns(&self.queries())
+    }
+
+    async fn find(&self, events: &DataFrame) -> Result<Found, RuleError> {
+        match self {
+            Self::Query(query) => match &query.sequence {
+                Some(sequence) => sequences(events, sequence).await,
+                None => events::pipeline(events, query).await,
+            },
+            Self::Counting(query, counting) => counting::count(events, &query.expr, counting).await,
+            Self::NewTerms(query, terms) => new_terms::find(events, &query.expr, terms).await,
+            Self::Correlation(parts, correlation) => correlation.find(events, parts).await,
+        }
     }
 }
 
@@ -189,7 +296,7 @@ pub enum RuleError {
     /// There is nothing to run.
     #[error("`{0}` holds no `.toml`, `.yml` or `.yaml` file; expected Elastic or Sigma rules")]
     NothingThere(PathBuf),
-    /// A rule groups by a field that no source fills.
+    /// A field that events are grouped by is none of the table.
     #[error("{0}")]
     Field(String),
     /// The engine failed.
@@ -314,7 +421,7 @@ impl Outcome {
             first: None,
             last: None,
             attack: rule.attack.clone(),
-            notes: Vec::new(),
+            notes: rule.notes.clone(),
             sample: Vec::new(),
             file: rule.file.clone(),
         }
@@ -347,20 +454,21 @@ impl Outcome {
 type What = (&'static str, &'static str);
 
 const EVENTS: What = ("event", "events");
-const GROUPS: What = ("group", "groups");
-const ROWS: What = ("row", "rows");
-const SEQUENCES: What = ("sequence", "sequences");
-const NEW: What = ("event with new values", "events with new values");
+
+/// Whether a dataset, which may have a star, is at hand.
+fn is_there(pattern: &str, loaded: &[String]) -> bool {
+    loaded.iter().any(|dataset| egret_model::glob::fits(pattern, dataset))
+}
 
 /// Whether none of the logs that a rule is about is at hand.
 fn is_dark(datasets: &[String], loaded: &[String]) -> bool {
-    !datasets.is_empty() && datasets.iter().all(|dataset| !loaded.contains(dataset))
+    !datasets.is_empty() && datasets.iter().all(|dataset| !is_there(dataset, loaded))
 }
 
 /// Why nothing was found: nothing there, or nothing that would show it.
 fn absent(datasets: &[String], loaded: &[String]) -> String {
     let missing: Vec<&str> =
-        datasets.iter().filter(|dataset| !loaded.contains(dataset)).map(String::as_str).collect();
+        datasets.iter().map(String::as_str).filter(|name| !is_there(name, loaded)).collect();
     if missing.is_empty() {
         return "no event matches".to_owned();
     }
@@ -372,8 +480,8 @@ fn absent(datasets: &[String], loaded: &[String]) -> String {
     };
     let mut reason =
         format!("{so_far}{} {} not among the evidence", missing.join(", "), is(&missing));
-    let unread: Vec<&str> =
-        missing.into_iter().filter(|name| Dataset::by_name(name).is_none()).collect();
+    let is_unread = |name: &&str| !name.contains('*') && Dataset::by_name(name).is_none();
+    let unread: Vec<&str> = missing.into_iter().filter(is_unread).collect();
     if !unread.is_empty() {
         reason.push_str(&format!(
             "; {} {} read from ECS documents only",
@@ -384,15 +492,19 @@ fn absent(datasets: &[String], loaded: &[String]) -> String {
     reason
 }
 
-fn said(diagnostics: &[Diagnostic]) -> String {
-    diagnostics
-        .iter()
-        .map(|one| match &one.help {
+/// Diagnostics in words, each once.
+fn said<'d>(diagnostics: impl Iterator<Item = &'d Diagnostic>) -> String {
+    let mut all: Vec<String> = Vec::new();
+    for one in diagnostics {
+        let text = match &one.help {
             Some(help) => format!("{}: {}; {help}", one.code, one.message),
             None => format!("{}: {}", one.code, one.message),
-        })
-        .collect::<Vec<_>>()
-        .join("; ")
+        };
+        if !all.contains(&text) {
+            all.push(text);
+        }
+    }
+    all.join("; ")
 }
 
 /// Runs rules over a table of events; one outcome a rule, in their order.
@@ -407,87 +519,46 @@ pub async fn run(
     now: Timestamp,
 ) -> Result<Vec<Outcome>, RuleError> {
     let loaded = events::datasets(events).await?;
-    let bindings = Bindings::new();
     let mut outcomes: BTreeMap<usize, Outcome> = BTreeMap::new();
     // Single events of many rules from one scan.
     let mut plain: Vec<(usize, Query)> = Vec::new();
     let mut used: BTreeMap<usize, Vec<Field>> = BTreeMap::new();
     for (at, rule) in rules.iter().enumerate() {
-        let mut compile = |asked: &Asked| {
-            let query = asked.compile(now, &bindings)?;
-            used.entry(at).or_default().extend(query.fields.iter().filter_map(|name| column(name)));
-            Ok(query)
-        };
-        let failed = |errors: Vec<Diagnostic>| {
-            let cannot = errors.iter().all(|error| {
-                matches!(error.code, egret_query::Code::Unsupported | egret_query::Code::Field)
-            });
-            let status = if cannot { Status::Unsupported } else { Status::Failed };
-            Outcome::of(rule, status, said(&errors))
-        };
-        let outcome = match &rule.kind {
-            Kind::Unsupported(reason) => Outcome::of(rule, Status::Unsupported, reason),
-            Kind::Query(asked) => match compile(asked) {
-                Err(errors) => failed(errors),
-                Ok(query) if query.sequence.is_none() && !query.is_pipeline() => {
-                    plain.push((at, query));
-                    continue;
-                }
-                Ok(query) => {
-                    let found = match &query.sequence {
-                        Some(sequence) => sequences(events, sequence).await,
-                        // A count of nothing is a row, and no hit.
-                        None if is_dark(&rule.datasets, &loaded) => Ok(Found::default()),
-                        None => events::pipeline(events, &query).await,
-                    };
-                    let what = if query.sequence.is_some() { SEQUENCES } else { ROWS };
-                    settled(rule, found, what, &loaded, &query)
-                }
-            },
-            Kind::Counting(asked, counting) => match compile(asked) {
-                Err(errors) => failed(errors),
-                Ok(query) => {
-                    let found = counting::count(events, &query.expr, counting).await;
-                    settled(rule, found, GROUPS, &loaded, &query)
-                }
-            },
-            Kind::NewTerms(asked, terms) => match compile(asked) {
-                Err(errors) => failed(errors),
-                Ok(query) => {
-                    let found = new_terms::find(events, &query.expr, terms).await;
-                    settled(rule, found, NEW, &loaded, &query)
-                }
-            },
-            Kind::Correlation(parts, correlation) => {
-                let compiled: Result<Vec<(String, Query)>, Vec<Diagnostic>> =
-                    parts.iter().map(|(name, asked)| Ok((name.clone(), compile(asked)?))).collect();
-                match compiled {
-                    Err(errors) => failed(errors),
-                    Ok(compiled) => {
-                        let found = correlation.find(events, &compiled).await;
-                        match found {
-                            Ok(found) => Outcome::of(rule, Status::NoHit, "").found(
-                                &found,
-                                GROUPS,
-                                &rule.datasets,
-                                &loaded,
-                            ),
-                            Err(error) => broken(rule, &error),
-                        }
-                    }
-                }
+        let outcome = match rule.ready(now) {
+            Err(refusal) => Outcome::of(rule, refusal.status, refusal.reason),
+            Ok(Ready::Query(query)) if query.sequence.is_none() && !query.is_pipeline() => {
+                used.insert(at, columns(&[&query]));
+                plain.push((at, query));
+                continue;
+            }
+            Ok(ready) => {
+                used.insert(at, ready.columns());
+                // A count of nothing is a row, and no hit.
+                let is_pipeline = matches!(&ready, Ready::Query(query) if query.is_pipeline());
+                let found = if is_pipeline && is_dark(&rule.datasets, &loaded) {
+                    Ok(Found::default())
+                } else {
+                    ready.find(events).await
+                };
+                settled(rule, found, ready.what(), &loaded, &ready.queries())
             }
         };
         outcomes.insert(at, outcome);
     }
     for chunk in plain.chunks(RULES_A_SCAN) {
-        for (at, found) in single(events, chunk).await? {
-            let Some((rule, (_, query))) =
-                rules.get(at).zip(chunk.iter().find(|(place, _)| *place == at))
-            else {
-                continue;
+        let together = single(events, chunk).await.ok();
+        for (place, one) in chunk.iter().enumerate() {
+            let found = match together.as_ref().and_then(|found| found.get(place)) {
+                Some(found) => Ok(found.clone()),
+                // One of them stops the scan, and must not stop the others.
+                None => single(events, std::slice::from_ref(one))
+                    .await
+                    .map(|found| found.into_iter().next().unwrap_or_default()),
             };
-            outcomes.insert(at, settled(rule, Ok(found), EVENTS, &loaded, query));
+            let (at, query) = one;
+            if let Some(rule) = rules.get(*at) {
+                outcomes.insert(*at, settled(rule, found, EVENTS, &loaded, &[query]));
+            }
         }
     }
     let empty = events::empty(events, used.values().flatten().copied().collect()).await?;
@@ -510,6 +581,11 @@ pub async fn run(
     Ok(outcomes.into_values().collect())
 }
 
+/// Columns that queries look at.
+fn columns(queries: &[&Query]) -> Vec<Field> {
+    queries.iter().flat_map(|query| &query.fields).filter_map(|name| column(name)).collect()
+}
+
 /// The column that a field or a path below a document lies in.
 fn column(name: &str) -> Option<Field> {
     let mut known = name;
@@ -526,74 +602,80 @@ fn settled(
     found: Result<Found, RuleError>,
     what: What,
     loaded: &[String],
-    query: &Query,
+    queries: &[&Query],
 ) -> Outcome {
     let mut outcome = match found {
         Ok(found) => {
             Outcome::of(rule, Status::NoHit, "").found(&found, what, &rule.datasets, loaded)
         }
-        Err(error) => broken(rule, &error),
+        Err(error) => Outcome::of(rule, Status::Failed, error.to_string()),
     };
-    if outcome.status == Status::NoHit {
-        if let Some(reason) = says_nothing(query) {
-            outcome.status = Status::Unsupported;
-            outcome.reason = reason;
-        } else if let Some(unknown) = unknown_fields(query) {
-            outcome.reason = format!("{}; {unknown}", outcome.reason);
+    let all = || queries.iter().flat_map(|query| &query.diagnostics);
+    let unknown = unknown_fields(queries);
+    let is_said = outcome.status == Status::NoHit && !unknown.is_empty();
+    if is_said {
+        let pronoun = if unknown.len() == 1 { "it is" } else { "they are" };
+        outcome.reason =
+            format!("{}; {}; {pronoun} read as missing", outcome.reason, unknown.join("; "));
+    }
+    let unsaid = |one: &&Diagnostic| !(is_said && one.code == Code::NoField);
+    for note in all().filter(unsaid).filter_map(note) {
+        if !outcome.notes.contains(&note) {
+            outcome.notes.push(note);
         }
     }
-    outcome.notes = noted(query);
     outcome
 }
 
-/// How a query was read, where it was read otherwise than written.
+/// What a reader should know of how a query was read.
 fn noted(query: &Query) -> Vec<String> {
-    query
-        .diagnostics
-        .iter()
-        .filter(|one| one.severity == Severity::Warning || one.code == egret_query::Code::Nested)
-        .map(|one| format!("{}: {}", one.code, one.message))
-        .collect()
+    query.diagnostics.iter().filter_map(note).collect()
 }
 
-/// Fields that no source fills, when the query names any.
-fn unknown_fields(query: &Query) -> Option<String> {
-    let unknown: Vec<&str> = query
-        .diagnostics
-        .iter()
-        .filter(|one| one.code == egret_query::Code::NoField)
-        .map(|one| one.message.as_str())
-        .collect();
-    (!unknown.is_empty()).then(|| unknown.join("; "))
+fn note(one: &Diagnostic) -> Option<String> {
+    let is_note = one.severity == Severity::Warning || one.code == Code::Nested;
+    is_note.then(|| said(std::iter::once(one)))
+}
+
+/// Fields that queries name and no source fills, each with the names that are near.
+fn unknown_fields(queries: &[&Query]) -> Vec<String> {
+    let mut unknown: Vec<String> = Vec::new();
+    let all = queries.iter().flat_map(|query| &query.diagnostics);
+    for one in all.filter(|one| one.code == Code::NoField) {
+        let what = one.message.split("; ").next().unwrap_or_default();
+        let text = match &one.help {
+            Some(help) => format!("{what}, {help}"),
+            None => what.to_owned(),
+        };
+        if !unknown.contains(&text) {
+            unknown.push(text);
+        }
+    }
+    unknown
 }
 
 /// Why a query can say nothing: apart from the dataset it names no field that any source fills.
 fn says_nothing(query: &Query) -> Option<String> {
     let dataset = fields::EVENT_DATASET.name();
-    unknown_fields(query).filter(|_| query.fields.iter().all(|field| field == dataset))
-}
-
-/// A rule that went wrong while it ran.
-fn broken(rule: &Rule, error: &RuleError) -> Outcome {
-    let status =
-        if matches!(error, RuleError::Field(_)) { Status::Unsupported } else { Status::Failed };
-    Outcome::of(rule, status, error.to_string())
+    let unknown = unknown_fields(&[query]);
+    let names_others = query.searched || query.fields.iter().any(|field| field != dataset);
+    (!unknown.is_empty() && !names_others)
+        .then(|| format!("{}; it asks for nothing else", unknown.join("; ")))
 }
 
 /// Count, first and last of each query, from one scan; then a few events of those that matched.
-async fn single(
-    events: &DataFrame,
-    queries: &[(usize, Query)],
-) -> Result<Vec<(usize, Found)>, RuleError> {
+async fn single(events: &DataFrame, queries: &[(usize, Query)]) -> Result<Vec<Found>, RuleError> {
     let time = || ident(fields::TIMESTAMP.name());
-    let mut columns: Vec<Expr> = Vec::new();
+    // Each query once: as a column of its own, which is counted then.
+    let (mut hits, mut columns): (Vec<Expr>, Vec<Expr>) = (Vec::new(), Vec::new());
     for (at, query) in queries {
-        let hit = when(query.expr.clone(), time()).end()?;
-        columns.push(count(hit.clone()).alias(format!("n_{at}")));
-        columns.push(min(hit.clone()).alias(format!("first_{at}")));
-        columns.push(max(hit).alias(format!("last_{at}")));
+        let name = format!("hit_{at}");
+        hits.push(when(query.expr.clone(), time()).end()?.alias(&name));
+        columns.push(count(ident(&name)).alias(format!("n_{at}")));
+        columns.push(min(ident(&name)).alias(format!("first_{at}")));
+        columns.push(max(ident(&name)).alias(format!("last_{at}")));
     }
-    let batches = events.clone().aggregate(Vec::new(), columns)?.collect().await?;
+    let batches = events.clone().select(hits)?.aggregate(Vec::new(), columns)?.collect().await?;
     let mut found = Vec::new();
     for (at, query) in queries {
         let rows = events::number(&batches, &format!("n_{at}")).unwrap_or(0);
@@ -607,7 +689,7 @@ async fn single(
             let frame = events.clone().filter(query.expr.clone())?;
             one.sample = events::sample(frame, SAMPLE).await?;
         }
-        found.push((*at, one));
+        found.push(one);
     }
     Ok(found)
 }

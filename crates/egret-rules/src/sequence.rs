@@ -62,6 +62,24 @@ struct Candidate {
 ///
 /// [`RuleError::Engine`] when the events cannot be asked.
 pub async fn sequences(events: &DataFrame, sequence: &Sequence) -> Result<Found, RuleError> {
+    find(events, sequence, Ties::AsLogged).await
+}
+
+/// In what order events of the same instant come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ties {
+    /// As they stand in their files.
+    AsLogged,
+    /// In any: what happened within a second of CloudTrail may have happened in the order that is asked.
+    AsAsked,
+}
+
+/// Finds sequences.
+pub(crate) async fn find(
+    events: &DataFrame,
+    sequence: &Sequence,
+    ties: Ties,
+) -> Result<Found, RuleError> {
     let mut select: Vec<Expr> = CITED.iter().map(|field| ident(field.name())).collect();
     let mut any: Option<Expr> = None;
     for (at, step) in sequence.steps.iter().chain(&sequence.until).enumerate() {
@@ -75,13 +93,22 @@ pub async fn sequences(events: &DataFrame, sequence: &Sequence) -> Result<Found,
     let Some(any) = any else { return Ok(Found::default()) };
     let frame = events.clone().filter(any)?.select(select)?.sort(in_order())?;
     let mut machine = Machine::new(sequence);
+    // Events of one instant.
+    let mut tied: Vec<Candidate> = Vec::new();
     for batch in frame.collect().await? {
         for row in 0..batch.num_rows() {
-            if let Some(candidate) = candidate(&batch, row, sequence) {
+            let Some(candidate) = candidate(&batch, row, sequence) else { continue };
+            if ties == Ties::AsLogged {
                 machine.take(&candidate);
+                continue;
             }
+            if tied.first().is_some_and(|first| first.time != candidate.time) {
+                machine.take_tied(&mut tied);
+            }
+            tied.push(candidate);
         }
     }
+    machine.take_tied(&mut tied);
     Ok(machine.found())
 }
 
@@ -133,6 +160,18 @@ impl<'s> Machine<'s> {
             begun: BTreeMap::new(),
             unwanted: BTreeMap::new(),
             complete: Vec::new(),
+        }
+    }
+
+    /// Those that can be an early step first.
+    fn take_tied(&mut self, tied: &mut Vec<Candidate>) {
+        tied.sort_by_key(|candidate| {
+            let place = |key: Option<usize>| key.unwrap_or(usize::MAX);
+            let is = |key: &Option<Vec<String>>| key.is_some();
+            (place(candidate.keys.iter().position(is)), place(candidate.keys.iter().rposition(is)))
+        });
+        for candidate in tied.drain(..) {
+            self.take(&candidate);
         }
     }
 

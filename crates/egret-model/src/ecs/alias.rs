@@ -78,6 +78,7 @@ pub const ALIASES: &[Alias] = &[
     Alias { alias: "eventID", name: "event.id", origin: CLOUDTRAIL_RECORD },
     Alias { alias: "eventName", name: "event.action", origin: CLOUDTRAIL_RECORD },
     Alias { alias: "eventSource", name: "event.provider", origin: CLOUDTRAIL_RECORD },
+    Alias { alias: "eventTime", name: "@timestamp", origin: CLOUDTRAIL_RECORD },
     Alias { alias: "eventType", name: "aws.cloudtrail.event_type", origin: CLOUDTRAIL_RECORD },
     Alias {
         alias: "eventVersion",
@@ -88,6 +89,11 @@ pub const ALIASES: &[Alias] = &[
         alias: "http.response.body.bytes",
         name: "source.bytes",
         origin: "Elastic AWS integration, S3 access log",
+    },
+    Alias {
+        alias: "insightDetails",
+        name: "aws.cloudtrail.insight_details",
+        origin: CLOUDTRAIL_RECORD,
     },
     Alias {
         alias: "managementEvent",
@@ -136,9 +142,15 @@ pub const ALIASES: &[Alias] = &[
         name: "aws.cloudtrail.request_parameters",
         origin: CLOUDTRAIL_RECORD,
     },
+    Alias { alias: "resources", name: "aws.cloudtrail.resources", origin: CLOUDTRAIL_RECORD },
     Alias {
         alias: "resources.ARN",
         name: "aws.cloudtrail.resources.arn",
+        origin: CLOUDTRAIL_RECORD,
+    },
+    Alias {
+        alias: "resources.accountId",
+        name: "aws.cloudtrail.resources.account_id",
         origin: CLOUDTRAIL_RECORD,
     },
     Alias {
@@ -157,11 +169,23 @@ pub const ALIASES: &[Alias] = &[
         origin: CLOUDTRAIL_RECORD,
     },
     Alias {
+        alias: "sessionCredentialFromConsole",
+        name: "aws.cloudtrail.session_credential_from_console",
+        origin: CLOUDTRAIL_RECORD,
+    },
+    Alias {
         alias: "sharedEventID",
         name: "aws.cloudtrail.shared_event_id",
         origin: CLOUDTRAIL_RECORD,
     },
     Alias { alias: "sourceIPAddress", name: "source.address", origin: CLOUDTRAIL_RECORD },
+    Alias { alias: "tlsDetails.cipherSuite", name: "tls.cipher", origin: CLOUDTRAIL_RECORD },
+    Alias {
+        alias: "tlsDetails.clientProvidedHostHeader",
+        name: "tls.client.server_name",
+        origin: CLOUDTRAIL_RECORD,
+    },
+    Alias { alias: "tlsDetails.tlsVersion", name: "tls.version", origin: CLOUDTRAIL_RECORD },
     Alias { alias: "userAgent", name: "user_agent.original", origin: CLOUDTRAIL_RECORD },
     Alias {
         alias: "userIdentity.accessKeyId",
@@ -179,8 +203,28 @@ pub const ALIASES: &[Alias] = &[
         origin: CLOUDTRAIL_RECORD,
     },
     Alias {
+        alias: "userIdentity.credentialId",
+        name: "aws.cloudtrail.user_identity.credential_id",
+        origin: CLOUDTRAIL_RECORD,
+    },
+    Alias {
+        alias: "userIdentity.identityProvider",
+        name: "aws.cloudtrail.user_identity.identity_provider",
+        origin: CLOUDTRAIL_RECORD,
+    },
+    Alias {
         alias: "userIdentity.invokedBy",
         name: "aws.cloudtrail.user_identity.invoked_by",
+        origin: CLOUDTRAIL_RECORD,
+    },
+    Alias {
+        alias: "userIdentity.onBehalfOf.identityStoreArn",
+        name: "aws.cloudtrail.user_identity.on_behalf_of.identity_store_arn",
+        origin: CLOUDTRAIL_RECORD,
+    },
+    Alias {
+        alias: "userIdentity.onBehalfOf.userId",
+        name: "aws.cloudtrail.user_identity.on_behalf_of.user_id",
         origin: CLOUDTRAIL_RECORD,
     },
     Alias {
@@ -189,13 +233,33 @@ pub const ALIASES: &[Alias] = &[
         origin: CLOUDTRAIL_RECORD,
     },
     Alias {
+        alias: "userIdentity.sessionContext.attributes.creationDate",
+        name: "aws.cloudtrail.user_identity.session_context.creation_date",
+        origin: CLOUDTRAIL_RECORD,
+    },
+    Alias {
         alias: "userIdentity.sessionContext.attributes.mfaAuthenticated",
         name: "aws.cloudtrail.user_identity.session_context.mfa_authenticated",
         origin: CLOUDTRAIL_RECORD,
     },
     Alias {
+        alias: "userIdentity.sessionContext.ec2RoleDelivery",
+        name: "aws.cloudtrail.user_identity.session_context.ec2_role_delivery",
+        origin: CLOUDTRAIL_RECORD,
+    },
+    Alias {
+        alias: "userIdentity.sessionContext.sessionIssuer.accountId",
+        name: "aws.cloudtrail.user_identity.session_context.session_issuer.account_id",
+        origin: CLOUDTRAIL_RECORD,
+    },
+    Alias {
         alias: "userIdentity.sessionContext.sessionIssuer.arn",
         name: "aws.cloudtrail.user_identity.session_context.session_issuer.arn",
+        origin: CLOUDTRAIL_RECORD,
+    },
+    Alias {
+        alias: "userIdentity.sessionContext.sessionIssuer.principalId",
+        name: "aws.cloudtrail.user_identity.session_context.session_issuer.principal_id",
         origin: CLOUDTRAIL_RECORD,
     },
     Alias {
@@ -209,6 +273,11 @@ pub const ALIASES: &[Alias] = &[
         origin: CLOUDTRAIL_RECORD,
     },
     Alias {
+        alias: "userIdentity.sessionContext.sourceIdentity",
+        name: "aws.cloudtrail.user_identity.session_context.source_identity",
+        origin: CLOUDTRAIL_RECORD,
+    },
+    Alias {
         alias: "userIdentity.type",
         name: "aws.cloudtrail.user_identity.type",
         origin: CLOUDTRAIL_RECORD,
@@ -216,6 +285,11 @@ pub const ALIASES: &[Alias] = &[
     Alias {
         alias: "userIdentity.userName",
         name: "aws.cloudtrail.user_identity.user_name",
+        origin: CLOUDTRAIL_RECORD,
+    },
+    Alias {
+        alias: "vpcEndpointAccountId",
+        name: "aws.cloudtrail.vpc_endpoint_account_id",
         origin: CLOUDTRAIL_RECORD,
     },
     Alias {
@@ -238,10 +312,12 @@ pub const ALIASES: &[Alias] = &[
 ///     canonical("aws.cloudtrail.flattened.request_parameters.roleArn"),
 ///     "aws.cloudtrail.request_parameters.roleArn",
 /// );
+/// assert_eq!(canonical("resources.ARN"), "aws.cloudtrail.resources.arn");
 /// assert_eq!(canonical("user.name"), "user.name");
 /// ```
 pub fn canonical(name: &str) -> std::borrow::Cow<'_, str> {
-    for Alias { alias, name: canonical, .. } in ALIASES {
+    // Sorted, so from the end the longest comes first: `resources.ARN` before `resources`.
+    for Alias { alias, name: canonical, .. } in ALIASES.iter().rev() {
         if let Some(rest) = name.strip_prefix(alias) {
             if rest.is_empty() {
                 return (*canonical).into();

@@ -9,19 +9,23 @@
 //! * `NOT` keeps rows where the field is missing.
 
 use datafusion_common::ScalarValue;
+use datafusion_common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion_expr::expr::Like;
-use datafusion_expr::{BinaryExpr, Expr, Operator, ident, lit};
+use datafusion_expr::utils::split_conjunction;
+use datafusion_expr::{BinaryExpr, Expr, Operator, cast, ident, lit, when};
+use datafusion_functions::expr_fn::nullif;
 use datafusion_functions_nested::expr_fn::array_to_string;
 use egret_model::ecs::catalog::fields;
 use egret_model::ecs::{FieldKind, tokens_column};
+use egret_model::limits::QUERY_TREE_DEPTH_MAX;
 use jiff::Timestamp;
 
 use crate::Options;
-use crate::ast::{Clause, Level, Name, Node, Part, Predicate, Value};
+use crate::ast::{Clause, Conjunction, Level, Name, Node, Part, Predicate, Value};
 use crate::block::Bindings;
 use crate::date_math;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::reading::{Reading, Tree, join};
+use crate::reading::{Reading, Tree, join, plain};
 use crate::resolve::{Target, matching, resolve};
 
 mod map_text;
@@ -78,6 +82,10 @@ pub(crate) struct Lowering<'a> {
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) errors: Vec<Diagnostic>,
     pub(crate) fields: std::collections::BTreeSet<String>,
+    /// Whether a text is looked for in the whole record.
+    pub(crate) searched: bool,
+    /// Comparisons that such texts came to.
+    pub(crate) comparisons: usize,
     /// Time bounds that hold for the whole query, in microseconds: `[start, end)`.
     pub(crate) time: (Option<i64>, Option<i64>),
 }
@@ -99,6 +107,8 @@ impl<'a> Lowering<'a> {
             diagnostics: Vec::new(),
             errors: Vec::new(),
             fields: std::collections::BTreeSet::new(),
+            searched: false,
+            comparisons: 0,
             time: (None, None),
         }
     }
@@ -107,7 +117,28 @@ impl<'a> Lowering<'a> {
 impl Lowering<'_> {
     /// The whole query. Errors are gathered, so that a writer sees all of them at once.
     pub(crate) fn query(&mut self, level: &Level) -> Lowered {
-        self.level(level, true)
+        let mut lowered = self.level(level, true);
+        lowered.expr = self.bounded(lowered.expr);
+        lowered
+    }
+
+    /// A whole condition, in a form and of a depth that the engine takes.
+    pub(crate) fn bounded(&mut self, expr: Expr) -> Expr {
+        if depth(&expr) > QUERY_TREE_DEPTH_MAX {
+            self.errors.push(Diagnostic::new(
+                Code::Limit,
+                0..0,
+                format!(
+                    "the query nests deeper than the {QUERY_TREE_DEPTH_MAX} levels that are run"
+                ),
+            ));
+            return lit(false);
+        }
+        // Chains in parentheses inside chains.
+        if split_conjunction(&expr).len() > CHAIN_MAX.saturating_mul(2) {
+            return held(expr);
+        }
+        expr
     }
 
     fn level(&mut self, level: &Level, top: bool) -> Lowered {
@@ -134,11 +165,11 @@ impl Lowering<'_> {
         match tree {
             Tree::All(trees) => {
                 let parts: Vec<Lowered> = trees.iter().map(|tree| self.tree(tree, top)).collect();
-                joined(parts, " AND ", Expr::and)
+                joined(parts, Conjunction::And)
             }
             Tree::Any(trees) => {
                 let parts: Vec<Lowered> = trees.iter().map(|tree| self.tree(tree, false)).collect();
-                joined(parts, " OR ", Expr::or)
+                joined(parts, Conjunction::Or)
             }
             Tree::Not(tree) => {
                 let inner = self.tree(tree, false);
@@ -159,6 +190,7 @@ impl Lowering<'_> {
             Node::Everything => Lowered::atom(lit(true), "*:*".to_owned()),
             // A group inside a value group keeps its field.
             Node::Group(level) => self.level(level, top),
+            Node::AtLeast { count, of } => self.at_least(*count, of),
             Node::Match { field: None, predicate } => self.free_text(predicate, clause),
             Node::Match { field: Some(name), predicate } => match self.target(name) {
                 Ok(target) => {
@@ -190,6 +222,29 @@ impl Lowering<'_> {
         }
     }
 
+    /// So many of the clauses: each that holds counts one.
+    fn at_least(&mut self, count: usize, of: &Level) -> Lowered {
+        let parts: Vec<Lowered> =
+            of.clauses.iter().map(|clause| self.tree(&plain(clause), false)).collect();
+        let text = parts.iter().map(Lowered::wrapped).collect::<Vec<_>>().join(", ");
+        let mut ones = Vec::with_capacity(parts.len());
+        for part in parts {
+            match when(part.expr, lit(1i64)).otherwise(lit(0i64)) {
+                Ok(one) => ones.push(one),
+                Err(error) => self.errors.push(Diagnostic::new(
+                    Code::Unsupported,
+                    0..0,
+                    format!("the clauses cannot be counted: {error}"),
+                )),
+            }
+        }
+        let plus =
+            |a, b| Expr::BinaryExpr(BinaryExpr::new(Box::new(a), Operator::Plus, Box::new(b)));
+        let sum = balanced(ones, plus).unwrap_or(lit(0i64));
+        let least = i64::try_from(count).unwrap_or(i64::MAX);
+        Lowered::atom(sum.gt_eq(lit(least)), format!("<at least {count} of ({text})>"))
+    }
+
     /// Whether a field that is not known is read as missing; said once.
     fn is_missing(&mut self, error: &Diagnostic) -> bool {
         let missing = self.unknown_is_missing && self.has_events && error.code == Code::Field;
@@ -197,7 +252,9 @@ impl Lowering<'_> {
             let message = format!("{}; it is read as missing", error.message);
             let known = self.diagnostics.iter().any(|one| one.message == message);
             if !known {
-                self.diagnostics.push(Diagnostic::new(Code::NoField, error.span.clone(), message));
+                let mut missing = Diagnostic::new(Code::NoField, error.span.clone(), message);
+                missing.help.clone_from(&error.help);
+                self.diagnostics.push(missing);
             }
         }
         missing
@@ -244,7 +301,8 @@ impl Lowering<'_> {
             ));
             return Lowered::atom(lit(false), String::new());
         }
-        let expr = parts.into_iter().map(|part| part.expr).reduce(Expr::or).unwrap_or(lit(false));
+        let parts = parts.into_iter().map(|part| part.expr).collect();
+        let expr = balanced(parts, Expr::or).unwrap_or(lit(false));
         Lowered::atom(expr, format!("{}: …", name.text))
     }
 
@@ -257,10 +315,13 @@ impl Lowering<'_> {
     ) -> Lowered {
         let shown = target.name();
         if let Target::Column(column) = target {
-            return self.column_predicate(column, predicate);
+            return self.column_predicate(column, predicate, &name.span);
         }
         let ignore_case = self.ignore_case;
-        if let Predicate::Value(value) | Predicate::ThereAndNot(value) = predicate {
+        if let Predicate::Value(value)
+        | Predicate::Anywhere(value, _)
+        | Predicate::ThereAndNot(value) = predicate
+        {
             self.ignore_case |= value.folds;
         }
         let lowered = self.field_predicate(target, name, predicate, top, &shown);
@@ -286,30 +347,28 @@ impl Lowering<'_> {
                 None => Lowered::atom(lit(false), String::new()),
             },
             Predicate::RustRegex(regex) => {
-                let expr = match target {
+                let (text, whole) = match target {
                     // A line of tokens begins with its path.
-                    Target::Below(field, path) => matches(
+                    Target::Below(field, path) => (
                         ident(tokens_column(*field)),
                         format!("\\n{}\\t[^\\n]*?(?:{regex})", escaped_regex(path)),
                     ),
                     Target::Field(field) if field.kind() == FieldKind::Keywords => {
-                        matches(array_to_string(ident(field.name()), lit("\n")), regex.clone())
+                        (array_to_string(ident(field.name()), lit("\n")), regex.clone())
                     }
                     Target::Field(field) if field.kind() == FieldKind::Flattened => {
-                        matches(ident(tokens_column(*field)), format!("\\t[^\\n]*?(?:{regex})"))
+                        (ident(tokens_column(*field)), format!("\\t[^\\n]*?(?:{regex})"))
                     }
-                    _ => matches(
-                        datafusion_expr::cast(content(target), arrow::datatypes::DataType::Utf8),
-                        regex.clone(),
-                    ),
+                    _ => (cast(content(target), arrow::datatypes::DataType::Utf8), regex.clone()),
                 };
-                Lowered::atom(expr, format!("{shown}: /.*{regex}.*/"))
+                let whole = self.checked(regex, whole, &name.span);
+                Lowered::atom(matches(text, whole), format!("{shown}: /.*{regex}.*/"))
             }
-            Predicate::Value(value) => {
+            Predicate::Value(value) | Predicate::Anywhere(value, _) => {
                 let variants = self.variants(value);
                 let parts: Vec<Lowered> =
                     variants.iter().map(|pieces| self.value(target, value, pieces, top)).collect();
-                joined(parts, " OR ", Expr::or)
+                joined(parts, Conjunction::Or)
             }
             Predicate::ThereAndNot(value) => {
                 let variants = self.variants(value);
@@ -317,7 +376,7 @@ impl Lowering<'_> {
                     .iter()
                     .map(|pieces| self.value(target, value, pieces, false))
                     .collect();
-                let inner = joined(parts, " OR ", Expr::or);
+                let inner = joined(parts, Conjunction::Or);
                 Lowered {
                     expr: exists(target).and(inner.expr.clone().is_not_true()),
                     text: format!("{shown}: * AND NOT {}", inner.wrapped()),
@@ -397,13 +456,71 @@ impl Lowering<'_> {
     }
 }
 
-fn joined(mut parts: Vec<Lowered>, sign: &str, by: fn(Expr, Expr) -> Expr) -> Lowered {
+fn joined(mut parts: Vec<Lowered>, by: Conjunction) -> Lowered {
     if parts.len() == 1 {
         return parts.remove(0);
     }
+    let sign = if by == Conjunction::And { " AND " } else { " OR " };
     let text = parts.iter().map(Lowered::wrapped).collect::<Vec<_>>().join(sign);
-    let expr = parts.into_iter().map(|part| part.expr).reduce(by).unwrap_or(lit(false));
-    Lowered { expr, text, is_atom: false }
+    let exprs = parts.into_iter().map(|part| part.expr).collect();
+    let expr = if by == Conjunction::And { all_of(exprs) } else { balanced(exprs, Expr::or) };
+    Lowered { expr: expr.unwrap_or(lit(false)), text, is_atom: false }
+}
+
+/// Expressions that are joined one behind the other; more are joined in pairs.
+const CHAIN_MAX: usize = 16;
+
+/// Joins expressions. The engine recurses into them, so many are joined in pairs: the depth grows
+/// with the logarithm of their number.
+pub(crate) fn balanced(mut exprs: Vec<Expr>, by: fn(Expr, Expr) -> Expr) -> Option<Expr> {
+    while exprs.len() > CHAIN_MAX {
+        let mut pairs = Vec::with_capacity(exprs.len().div_ceil(2));
+        let mut rest = exprs.into_iter();
+        while let Some(left) = rest.next() {
+            pairs.push(match rest.next() {
+                Some(right) => by(left, right),
+                None => left,
+            });
+        }
+        exprs = pairs;
+    }
+    exprs.into_iter().reduce(by)
+}
+
+/// The same value. The engine takes conditions apart at their ANDs and puts them together one behind
+/// the other, however they were joined, unless a function stands around them.
+fn held(expr: Expr) -> Expr {
+    nullif(expr, lit(ScalarValue::Boolean(None)))
+}
+
+/// The same for what must hold together.
+fn all_of(exprs: Vec<Expr>) -> Option<Expr> {
+    if exprs.len() <= CHAIN_MAX {
+        return balanced(exprs, Expr::and);
+    }
+    let size = exprs.len().div_ceil(CHAIN_MAX);
+    let mut parts = Vec::with_capacity(CHAIN_MAX);
+    let mut rest = exprs.into_iter().peekable();
+    while rest.peek().is_some() {
+        let part = balanced(rest.by_ref().take(size).collect(), Expr::and)?;
+        parts.push(held(part));
+    }
+    balanced(parts, Expr::and)
+}
+
+/// How deep an expression nests.
+fn depth(expr: &Expr) -> usize {
+    let mut deepest = 0usize;
+    let mut open = vec![(expr, 1usize)];
+    while let Some((expr, depth)) = open.pop() {
+        deepest = deepest.max(depth);
+        let visited = expr.apply_children(|child| {
+            open.push((child, depth.saturating_add(1)));
+            Ok(TreeNodeRecursion::Continue)
+        });
+        debug_assert!(visited.is_ok(), "nothing above fails");
+    }
+    deepest
 }
 
 fn unbound(name: &str, value: &Value) -> Diagnostic {

@@ -1,6 +1,32 @@
-//! Lucene's regular expressions in the engine's syntax.
+//! Regular expressions: whether the engine takes one, and Lucene's in the engine's syntax.
 
+use std::ops::Range;
+
+use super::Lowering;
 use super::text::escaped_regex;
+use crate::diagnostic::{Code, Diagnostic};
+
+impl Lowering<'_> {
+    /// The regular expression as it is run. One that the engine will not take is an error of the query
+    /// here, since there it would stop every query of the same scan.
+    pub(super) fn checked(&mut self, written: &str, whole: String, span: &Range<usize>) -> String {
+        let Err(error) = regex::Regex::new(&whole) else { return whole };
+        let text = error.to_string();
+        // The engine prints the expression with a sign below the place; the reason stands last.
+        let reason = text.rsplit("error: ").next().unwrap_or_default().trim();
+        let code = match error {
+            regex::Error::CompiledTooBig(_) => Code::Limit,
+            _ if reason.ends_with("not supported") => Code::Unsupported,
+            _ => Code::Syntax,
+        };
+        self.errors.push(Diagnostic::new(
+            code,
+            span.clone(),
+            format!("the regular expression `{written}` cannot be run: {reason}"),
+        ));
+        whole
+    }
+}
 
 /// Lucene's regular expressions in the engine's syntax; the sign that cannot be translated when
 /// one cannot.

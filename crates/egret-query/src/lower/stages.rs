@@ -64,6 +64,7 @@ impl Lowering<'_> {
         match stage {
             Stage::Where(level) => {
                 let condition = self.level(level, false).expr;
+                let condition = self.bounded(condition);
                 settled.push(Settled::Filter(condition));
             }
             Stage::Eval(columns) => {
@@ -149,7 +150,8 @@ impl Lowering<'_> {
             Stage::Extract { from, regex, columns } => {
                 let Some(text) = self.term(from, &(0..0)) else { return };
                 let text = cast(text, DataType::Utf8);
-                let found = functions::regexp_match(text, lit(regex.as_str()), None);
+                let regex = self.checked(regex, regex.clone(), &(0..0));
+                let found = functions::regexp_match(text, lit(regex), None);
                 let mut added = Vec::new();
                 for (column, at) in columns.iter().zip(1i64..) {
                     added.push((column.clone(), lists::array_element(found.clone(), lit(at))));

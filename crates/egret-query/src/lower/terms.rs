@@ -115,7 +115,10 @@ impl Lowering<'_> {
                 };
                 Expr::BinaryExpr(BinaryExpr::new(Box::new(left), operator, Box::new(right)))
             }
-            Term::Condition(level) => self.level(level, false).expr,
+            Term::Condition(level) => {
+                let condition = self.level(level, false).expr;
+                self.bounded(condition)
+            }
             Term::Call { name, arguments, span } => return self.call(name, arguments, span),
         })
     }
@@ -202,6 +205,7 @@ impl Lowering<'_> {
                         "`replace` takes a regular expression in quotes".to_owned(),
                     );
                 };
+                let regex = self.checked(&regex, regex.clone(), span);
                 functions::regexp_replace(
                     as_text(one.clone()),
                     lit(regex),
@@ -269,7 +273,10 @@ impl Lowering<'_> {
                     None => ("", written),
                 };
                 match super::lucene_regex(&written) {
-                    Ok(regex) => matches(as_text(one.clone()), format!("{flags}^(?:{regex})$")),
+                    Ok(regex) => {
+                        let whole = format!("{flags}^(?:{regex})$");
+                        matches(as_text(one.clone()), self.checked(&written, whole, span))
+                    }
                     Err(found) => {
                         return self.refused(
                             span,
@@ -395,7 +402,12 @@ impl Lowering<'_> {
     }
 
     /// A predicate of a column that a step made, whose type only the engine knows.
-    pub(super) fn column_predicate(&mut self, column: &str, predicate: &Predicate) -> Lowered {
+    pub(super) fn column_predicate(
+        &mut self,
+        column: &str,
+        predicate: &Predicate,
+        span: &Range<usize>,
+    ) -> Lowered {
         let expr = ident(column);
         let is_list = self.lists.contains(column);
         let text = || {
@@ -404,10 +416,12 @@ impl Lowering<'_> {
         let lowered = match predicate {
             Predicate::Exists => expr.is_not_null(),
             Predicate::Values(level) => return self.level(level, false),
-            Predicate::Value(value) | Predicate::ThereAndNot(value) => {
+            Predicate::Value(value)
+            | Predicate::Anywhere(value, _)
+            | Predicate::ThereAndNot(value) => {
                 let folds = value.folds || self.ignore_case;
                 let variants = self.variants(value);
-                let is = variants
+                let is: Vec<Expr> = variants
                     .iter()
                     .map(|pieces| {
                         let wild =
@@ -421,16 +435,18 @@ impl Lowering<'_> {
                             Err(_text) => text().eq(lit(plain)),
                         }
                     })
-                    .reduce(Expr::or)
-                    .unwrap_or(lit(false));
+                    .collect();
+                let is = super::balanced(is, Expr::or).unwrap_or(lit(false));
                 match predicate {
                     Predicate::ThereAndNot(_) => expr.is_not_null().and(is.is_not_true()),
                     _ => is,
                 }
             }
-            Predicate::RustRegex(regex) => matches(text(), regex.clone()),
-            Predicate::Regex(regex) => match super::lucene_regex(regex) {
-                Ok(regex) => matches(text(), format!("^(?:{regex})$")),
+            Predicate::RustRegex(regex) => {
+                matches(text(), self.checked(regex, regex.clone(), span))
+            }
+            Predicate::Regex(written) => match super::lucene_regex(written) {
+                Ok(regex) => matches(text(), self.checked(written, format!("^(?:{regex})$"), span)),
                 Err(_operator) => lit(false),
             },
             Predicate::Range { from, to } => {

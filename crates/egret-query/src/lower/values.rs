@@ -1,11 +1,14 @@
 //! Values and ranges against the columns of their field's type.
 
+use arrow::datatypes::DataType;
 use datafusion_common::ScalarValue;
-use datafusion_expr::{Expr, ident, lit};
+use datafusion_expr::{Expr, cast, ident, lit};
 use datafusion_functions_nested::expr_fn::{array_has, array_to_string};
+use egret_model::dataset::Dataset;
 use egret_model::ecs::catalog::fields;
 use egret_model::ecs::{Field, FieldKind, ip_column, tokens_column};
 use egret_model::event::ip_octets;
+use egret_model::limits::QUERY_COMPARISONS_MAX;
 use jiff::Timestamp;
 
 use super::regex::lucene_regex;
@@ -13,7 +16,7 @@ use super::text::{
     escaped_like, escaped_regex, literal, one_line, one_line_text, pattern, printed, quoted,
     regex_of,
 };
-use super::{Lowered, Lowering, compare, exists, like, map_text, matches, micros};
+use super::{Lowered, Lowering, balanced, compare, exists, like, map_text, matches, micros};
 use crate::ast::{Bound, Clause, Name, Part, Predicate, Value};
 use crate::date_math;
 use crate::diagnostic::{Code, Diagnostic};
@@ -72,6 +75,8 @@ impl Lowering<'_> {
         if only_stars {
             return Lowered::atom(exists(target), format!("{shown}: *"));
         }
+        let stored = as_stored(target, pieces);
+        let pieces = stored.as_deref().unwrap_or(pieces);
         let text = literal(pieces);
         // An address that may be a name has its network beside it: `source.address`, `source.ip`.
         if let Target::Field(field) = target
@@ -449,17 +454,16 @@ impl Lowering<'_> {
             }
         };
         let flags = if folds { "(?i)" } else { "" };
+        let whole = self.checked(regex, format!("{flags}^(?:{translated})$"), &name.span);
         Some(match target {
-            Target::Column(column) => {
-                matches(ident(column.as_str()), format!("{flags}^(?:{translated})$"))
-            }
+            Target::Column(column) => matches(ident(column.as_str()), whole),
             Target::Below(field, path) => {
                 let regex = format!("{flags}\\n{}\\t(?:{translated})\\n", escaped_regex(path));
                 matches(ident(tokens_column(*field)), regex)
             }
             Target::Field(field) => match field.kind() {
                 FieldKind::Keyword | FieldKind::Json | FieldKind::Ip => {
-                    matches(ident(field.name()), format!("{flags}^(?:{translated})$"))
+                    matches(ident(field.name()), whole)
                 }
                 FieldKind::Keywords => matches(
                     array_to_string(ident(field.name()), lit("\n")),
@@ -467,10 +471,7 @@ impl Lowering<'_> {
                 ),
                 FieldKind::Flattened => {
                     matches(ident(tokens_column(*field)), format!("{flags}\\t(?:{translated})\\n"))
-                        .or(matches(
-                            map_text::printed_map(*field),
-                            format!("{flags}^(?:{translated})$"),
-                        ))
+                        .or(matches(map_text::printed_map(*field), whole))
                 }
                 FieldKind::Long | FieldKind::Double | FieldKind::Date | FieldKind::Boolean => {
                     self.errors.push(Diagnostic::new(
@@ -488,6 +489,9 @@ impl Lowering<'_> {
     }
 
     pub(super) fn free_text(&mut self, predicate: &Predicate, clause: &Clause) -> Lowered {
+        if let Predicate::Anywhere(value, dataset) = predicate {
+            return self.anywhere(value, *dataset, clause);
+        }
         self.diagnostics.push(
             Diagnostic::new(
                 Code::FreeText,
@@ -510,12 +514,11 @@ impl Lowering<'_> {
                 (exprs, texts.join(" OR "))
             }
             Predicate::Regex(regex) => match lucene_regex(regex) {
-                Ok(translated) => (
-                    columns()
-                        .map(|column| matches(column, format!("(?i)(?:{translated})")))
-                        .collect(),
-                    format!("/{regex}/"),
-                ),
+                Ok(translated) => {
+                    let whole = self.checked(regex, format!("(?i)(?:{translated})"), &clause.span);
+                    let parts = columns().map(|column| matches(column, whole.clone())).collect();
+                    (parts, format!("/{regex}/"))
+                }
                 Err(found) => {
                     self.errors.push(Diagnostic::new(
                         Code::Unsupported,
@@ -527,8 +530,106 @@ impl Lowering<'_> {
             },
             _ => (Vec::new(), String::new()),
         };
-        Lowered::atom(exprs.into_iter().reduce(Expr::or).unwrap_or(lit(false)), text)
+        Lowered::atom(balanced(exprs, Expr::or).unwrap_or(lit(false)), text)
     }
+
+    /// A text anywhere in a record: in each column that holds a part of it as logged.
+    fn anywhere(&mut self, value: &Value, dataset: Option<Dataset>, clause: &Clause) -> Lowered {
+        self.searched = true;
+        let variants = self.variants(value);
+        let of_record: Vec<Field> =
+            Field::all().filter(|field| is_of_record(*field, dataset)).collect();
+        let mut exprs = Vec::new();
+        for pieces in &variants {
+            let plain = format!("%{}%", pattern(pieces));
+            let in_json = format!("%{}%", pattern(&escaped_json(pieces)));
+            exprs.extend(of_record.iter().map(|field| {
+                let column = ident(field.name());
+                match field.kind() {
+                    FieldKind::Flattened | FieldKind::Json => like(column, &in_json, true),
+                    FieldKind::Keywords => like(array_to_string(column, lit("\n")), &plain, true),
+                    FieldKind::Long | FieldKind::Double => {
+                        like(cast(column, DataType::Utf8), &plain, true)
+                    }
+                    _ => like(column, &plain, true),
+                }
+            }));
+        }
+        self.comparisons = self.comparisons.saturating_add(exprs.len());
+        if self.comparisons > QUERY_COMPARISONS_MAX {
+            self.errors.push(Diagnostic::new(
+                Code::Limit,
+                clause.span.clone(),
+                format!(
+                    "terms without a field are looked for in {} columns, and come to more than {QUERY_COMPARISONS_MAX} comparisons",
+                    of_record.len()
+                ),
+            ));
+            return Lowered::atom(lit(false), String::new());
+        }
+        let texts: Vec<String> = variants.iter().map(|pieces| printed(pieces)).collect();
+        Lowered::atom(balanced(exprs, Expr::or).unwrap_or(lit(false)), texts.join(" OR "))
+    }
+}
+
+/// Whether a column holds a part of a record of the dataset, as it was logged: not what is made of it,
+/// and not what only other kinds of log have.
+fn is_of_record(field: Field, dataset: Option<Dataset>) -> bool {
+    const MADE: &[Field] = &[
+        fields::EVENT_DATASET,
+        fields::EVENT_KIND,
+        fields::EVENT_CATEGORY,
+        fields::EVENT_TYPE,
+        fields::EVENT_OUTCOME,
+        fields::RELATED_USER,
+        fields::RELATED_IP,
+        fields::LOG_FILE_PATH,
+        fields::LOG_OFFSET,
+    ];
+    const VENDORS: &[&str] = &["aws.", "okta.", "identity_broker", "gen_ai."];
+    let name = field.name();
+    if MADE.contains(&field) || matches!(field.kind(), FieldKind::Date | FieldKind::Boolean) {
+        return false;
+    }
+    if name.starts_with("egret.") {
+        return field == fields::REST;
+    }
+    let Some(dataset) = dataset else { return true };
+    let mut own = vec![dataset.as_str()];
+    own.extend(match dataset {
+        Dataset::OKTA => Some("okta."),
+        Dataset::IDENTITY_BROKER => Some("identity_broker"),
+        _ => Some("aws.s3."),
+    });
+    !VENDORS.iter().any(|vendor| name.starts_with(vendor))
+        || own.iter().any(|own| name.starts_with(own))
+}
+
+/// The pieces as a JSON text has them.
+fn escaped_json(pieces: &[Part]) -> Vec<Part> {
+    let escaped = |piece: &Part| match piece {
+        Part::Literal(text) => Part::Literal(text.replace('\\', "\\\\").replace('"', "\\\"")),
+        other => other.clone(),
+    };
+    pieces.iter().map(escaped).collect()
+}
+
+/// The pieces as the column holds them, where a log writes its values otherwise: `TLSv1.3` is `1.3`.
+fn as_stored(target: &Target, pieces: &[Part]) -> Option<Vec<Part>> {
+    if *target != Target::Field(fields::TLS_VERSION) {
+        return None;
+    }
+    let bare = |text: &str| match text.get(..4) {
+        Some(head) if head.eq_ignore_ascii_case("TLSv") => {
+            text.get(4..).unwrap_or_default().to_owned()
+        }
+        _ => text.to_owned(),
+    };
+    let pieces = pieces.iter().map(|piece| match piece {
+        Part::Literal(text) => Part::Literal(bare(text)),
+        other => other.clone(),
+    });
+    Some(pieces.collect())
 }
 
 /// Whether a name holds a date, as `UpdateFunctionCode20150331v2` does.

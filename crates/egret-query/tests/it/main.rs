@@ -14,6 +14,7 @@
 
 mod corpus;
 mod laws;
+mod limits;
 mod printed;
 mod rows;
 mod semantics;

@@ -4,12 +4,12 @@ use datafusion::logical_expr::{Expr, cast};
 use datafusion::prelude::DataFrame;
 use egret_query::{Query, Sequence, Step};
 use rsigma_parser::ast::{
-    ConditionOperator, CorrelationCondition, CorrelationRule, CorrelationType,
+    ConditionOperator, CorrelationCondition, CorrelationRule, CorrelationType, WindowMode,
 };
 
 use crate::RuleError;
 use crate::counting::{Counting, count};
-use crate::sequence::{Found, key_exprs, sequences};
+use crate::sequence::{Found, Ties, find, key_exprs};
 
 /// A correlation that can be run.
 #[derive(Debug, Clone)]
@@ -21,8 +21,19 @@ pub(crate) enum Correlation {
 }
 
 impl Correlation {
+    /// Fields whose values are compared.
+    pub(crate) fn keys(&self) -> Vec<&String> {
+        match self {
+            Self::Counted(counting) => counting.keys(),
+            Self::Together { by, .. } => by.iter().collect(),
+        }
+    }
+
     /// Reads a correlation; `ecs` names fields.
     pub(crate) fn of(rule: &CorrelationRule, ecs: impl Fn(&str) -> String) -> Result<Self, String> {
+        if rule.window != WindowMode::Sliding {
+            return Err(format!("windows of type `{}` are not run", rule.window.as_str()));
+        }
         let seconds = i64::try_from(rule.timespan.seconds).unwrap_or(i64::MAX);
         let span = seconds.saturating_mul(1_000_000);
         // An alias is a field that is called otherwise in each rule; the first name is taken.
@@ -76,7 +87,7 @@ impl Correlation {
                 }
                 let sequence =
                     Sequence { steps, maxspan: Some(*span), until: None, any_order: !ordered };
-                sequences(events, &sequence).await
+                find(events, &sequence, Ties::AsAsked).await
             }
         }
     }

@@ -7,123 +7,189 @@
 //! <https://sigmahq.io/sigma-specification/>
 
 mod correlation;
+mod document;
 mod fields;
+mod values;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use egret_query::{Comparison, Condition, Piece};
+use egret_model::ecs::{Field, FieldKind, alias};
+use egret_model::limits::QUERY_CLAUSES_MAX;
+use egret_query::{Comparison, Condition, Piece, Place};
 use rsigma_parser::ast::{
-    ConditionExpr, CorrelationRule, Detection, DetectionItem, Modifier, Quantifier,
-    SelectorPattern, SigmaRule,
+    ConditionExpr, CorrelationRule, Detection, DetectionItem, FilterRuleTarget, Modifier,
+    Quantifier, SelectorPattern, SigmaRule,
 };
 use rsigma_parser::value::{SigmaString, SigmaValue, SpecialChar, StringPart};
 
 pub(crate) use self::correlation::Correlation;
-use crate::{Asked, Kind, Rule, Unread};
+use self::document::{Content, Document, documents};
+use self::fields::Logs;
+use crate::{Asked, Kind, Refusal, Rule, Unread};
+
+/// What a correlation may name.
+#[derive(Clone, Copy)]
+enum Named<'d> {
+    Detection(&'d SigmaRule),
+    /// Something else, and what.
+    Other(&'static str),
+    /// A document that could not be read.
+    Unread,
+    /// A title of several rules.
+    Several,
+}
+
+/// Every name of every document, to what it stands for.
+struct Names<'d> {
+    /// By id and by name.
+    own: BTreeMap<&'d str, Named<'d>>,
+    /// By title, which some writers take for a name.
+    titles: BTreeMap<&'d str, Named<'d>>,
+}
+
+impl<'d> Names<'d> {
+    fn of(documents: &'d [(PathBuf, Document)]) -> Self {
+        let mut names = Self { own: BTreeMap::new(), titles: BTreeMap::new() };
+        for (_, document) in documents {
+            let named = match &document.content {
+                Ok(Content::Detection(rule)) => Named::Detection(rule),
+                Ok(Content::Correlation(_)) => Named::Other("a correlation"),
+                Ok(Content::Filter(_)) => Named::Other("a filter"),
+                Err(_) => Named::Unread,
+            };
+            for name in [&document.id, &document.name].into_iter().flatten() {
+                names.own.insert(name, named);
+            }
+            names
+                .titles
+                .entry(&document.title)
+                .and_modify(|known| *known = Named::Several)
+                .or_insert(named);
+        }
+        names
+    }
+
+    /// The detection that a correlation names.
+    fn detection(&self, name: &str) -> Result<&'d SigmaRule, Refusal> {
+        let found = self.own.get(name).or_else(|| self.titles.get(name));
+        let refused = |what: &str| Err(Refusal::unsupported(format!("it names `{name}`, {what}")));
+        match found {
+            Some(Named::Detection(rule)) => Ok(rule),
+            Some(Named::Other(what)) => {
+                refused(&format!("which is {what}; correlations of detections are run"))
+            }
+            Some(Named::Unread) => refused("which could not be read"),
+            Some(Named::Several) => {
+                refused("the title of several rules; an `id` or a `name` tells them apart")
+            }
+            None => refused("and no rule among those read is called so"),
+        }
+    }
+}
 
 /// Reads files of one or more documents each.
 pub(crate) fn read(files: &[(PathBuf, String)]) -> (Vec<Rule>, Vec<Unread>) {
+    let all: Vec<(PathBuf, Document)> = files
+        .iter()
+        .flat_map(|(file, text)| {
+            let documents = documents(text);
+            documents.into_iter().map(|document| (file.clone(), document))
+        })
+        .collect();
+    let names = Names::of(&all);
     let (mut rules, mut unread) = (Vec::new(), Vec::new());
-    // By id and by name, since a correlation may use either.
-    let mut named: BTreeMap<String, SigmaRule> = BTreeMap::new();
-    let mut correlations: Vec<(PathBuf, CorrelationRule)> = Vec::new();
-    for (file, text) in files {
-        let collection = match rsigma_parser::parse_sigma_yaml(text) {
-            Ok(collection) => collection,
-            Err(error) => {
-                let reason = format!("expected a Sigma rule: {error}");
+    for (file, _) in files.iter().filter(|(file, _)| all.iter().all(|(known, _)| known != file)) {
+        let reason = "expected a Sigma rule, found no document".to_owned();
+        unread.push(Unread { file: file.clone(), reason });
+    }
+    for (file, document) in &all {
+        let (datasets, kind) = match &document.content {
+            Ok(Content::Detection(rule)) => {
+                let kind = match compiled(rule) {
+                    Ok(condition) => Kind::Query(Asked::Condition(condition)),
+                    Err(refusal) => Kind::Refused(refusal),
+                };
+                (fields::logs(&rule.logsource).datasets(), kind)
+            }
+            Ok(Content::Correlation(rule)) => of_correlation(rule, &names),
+            Ok(Content::Filter(_)) => {
+                let reason = "filters are not applied; the rules that it names run without it";
+                (Vec::new(), Kind::Refused(Refusal::unsupported(reason)))
+            }
+            // Nobody could tell which rule it is.
+            Err(refusal) if document.title.is_empty() => {
+                let place = document.place.iter().map(|place| format!("{place}: "));
+                let reason = format!("{}{}", place.collect::<String>(), refusal.reason);
                 unread.push(Unread { file: file.clone(), reason });
                 continue;
             }
+            Err(refusal) => (Vec::new(), Kind::Refused(refusal.clone())),
         };
-        for error in &collection.errors {
-            unread.push(Unread { file: file.clone(), reason: error.clone() });
-        }
-        for rule in collection.rules {
-            for name in [&rule.id, &rule.name].into_iter().flatten() {
-                named.insert(name.clone(), rule.clone());
-            }
-            rules.push(of_detection(file, &rule));
-        }
-        correlations.extend(collection.correlations.into_iter().map(|one| (file.clone(), one)));
-        for filter in collection.filters {
-            let reason = format!("the filter `{}` is not applied", filter.title);
-            unread.push(Unread { file: file.clone(), reason });
-        }
-    }
-    for (file, correlation) in correlations {
-        rules.push(of_correlation(&file, &correlation, &named));
+        let mut notes = document.notes.clone();
+        notes.extend(filters_of(document, &all));
+        rules.push(Rule {
+            id: document.id.clone().unwrap_or_else(|| stem(file)),
+            title: document.title.clone(),
+            level: document.level.clone(),
+            language: "sigma",
+            attack: attack(&document.tags),
+            datasets,
+            file: file.clone(),
+            notes,
+            kind,
+        });
     }
     (rules, unread)
 }
 
-fn of_detection(file: &Path, rule: &SigmaRule) -> Rule {
-    let kind = match compiled(rule) {
-        Ok(condition) => Kind::Query(Asked::Condition(condition)),
-        Err(reason) => Kind::Unsupported(reason),
-    };
-    Rule {
-        id: rule.id.clone().unwrap_or_else(|| stem(file)),
-        title: rule.title.clone(),
-        level: rule.level.map_or_else(String::new, |level| level.as_str().to_owned()),
-        language: "sigma",
-        attack: attack(&rule.tags),
-        datasets: fields::dataset(&rule.logsource)
-            .map(|one| one.as_str().to_owned())
-            .into_iter()
-            .collect(),
-        file: file.to_owned(),
-        kind,
+/// Filters that name a rule, or one that a correlation is of.
+fn filters_of(document: &Document, all: &[(PathBuf, Document)]) -> Vec<String> {
+    let mut own: Vec<&str> = vec![&document.title];
+    own.extend([&document.id, &document.name].into_iter().flatten().map(String::as_str));
+    if let Ok(Content::Correlation(rule)) = &document.content {
+        own.extend(rule.rules.iter().map(String::as_str));
     }
+    let is_named = |target: &FilterRuleTarget| match target {
+        FilterRuleTarget::Specific(names) => names.iter().any(|name| own.contains(&name.as_str())),
+        FilterRuleTarget::Any => false,
+    };
+    let titles = all.iter().filter_map(|(_, other)| match &other.content {
+        Ok(Content::Filter(filter)) if is_named(&filter.rules) => Some(&filter.title),
+        _ => None,
+    });
+    titles.map(|title| format!("the filter `{title}` is not applied")).collect()
 }
 
-fn of_correlation(
-    file: &Path,
-    rule: &CorrelationRule,
-    named: &BTreeMap<String, SigmaRule>,
-) -> Rule {
+/// A correlation, and the datasets of its rules.
+fn of_correlation(rule: &CorrelationRule, names: &Names<'_>) -> (Vec<String>, Kind) {
     let mut datasets = Vec::new();
     let mut parts = Vec::new();
-    let mut problem = None;
+    let mut first = None;
+    let mut refused: Option<Refusal> = None;
     for name in &rule.rules {
-        match named.get(name) {
-            Some(detection) => {
-                datasets.extend(
-                    fields::dataset(&detection.logsource).map(|one| one.as_str().to_owned()),
-                );
-                match compiled(detection) {
-                    Ok(condition) => parts.push((name.clone(), Asked::Condition(condition))),
-                    Err(reason) => problem = Some(format!("`{name}`: {reason}")),
-                }
-            }
-            None => {
-                problem = Some(format!("it names a rule `{name}` that is not among those read"));
-            }
+        let part = names.detection(name).and_then(|detection| {
+            datasets.extend(fields::logs(&detection.logsource).datasets());
+            first.get_or_insert(detection);
+            compiled(detection).map_err(|refusal| refusal.within(&format!("`{name}`")))
+        });
+        match part {
+            Ok(condition) => parts.push((name.clone(), Asked::Condition(condition))),
+            Err(refusal) => refused = Some(refused.unwrap_or(refusal)),
         }
     }
-    let product = rule.rules.iter().find_map(|name| named.get(name));
-    let kind = match problem {
-        Some(reason) => Kind::Unsupported(reason),
-        None => match Correlation::of(rule, |name| {
-            fields::ecs(name, product.map(|rule| &rule.logsource))
-        }) {
-            Ok(correlation) => Kind::Correlation(parts, correlation),
-            Err(reason) => Kind::Unsupported(reason),
-        },
-    };
     datasets.sort();
     datasets.dedup();
-    Rule {
-        id: rule.id.clone().unwrap_or_else(|| stem(file)),
-        title: rule.title.clone(),
-        level: rule.level.map_or_else(String::new, |level| level.as_str().to_owned()),
-        language: "sigma",
-        attack: attack(&rule.tags),
-        datasets,
-        file: file.to_owned(),
-        kind,
-    }
+    let ecs = |name: &str| fields::ecs(name, first.map(|rule| &rule.logsource));
+    let kind = match refused {
+        Some(refusal) => Kind::Refused(refusal),
+        None => match Correlation::of(rule, ecs) {
+            Ok(correlation) => Kind::Correlation(parts, correlation),
+            Err(reason) => Kind::Refused(Refusal::unsupported(reason)),
+        },
+    };
+    (datasets, kind)
 }
 
 fn stem(file: &Path) -> String {
@@ -146,16 +212,22 @@ fn attack(tags: &[String]) -> Vec<String> {
 }
 
 /// The condition that a rule's detection section states.
-pub(crate) fn compiled(rule: &SigmaRule) -> Result<Condition, String> {
+fn compiled(rule: &SigmaRule) -> Result<Condition, Refusal> {
+    let logs = fields::logs(&rule.logsource);
+    if let Logs::None(what) = &logs {
+        return Err(Refusal::unsupported(format!(
+            "no log at hand could show it: its log source ({what}) is none that is read"
+        )));
+    }
     if let Some(timeframe) = &rule.detection.timeframe {
-        return Err(format!(
+        return Err(Refusal::unsupported(format!(
             "`timeframe: {timeframe}` belongs to counting conditions, which Sigma has as correlations now"
-        ));
+        )));
     }
     let selections = rule.detection.named.iter();
     let named: BTreeMap<&str, &Detection> =
         selections.map(|(name, detection)| (name.as_str(), detection)).collect();
-    let compiler = Compiler { rule };
+    let compiler = Compiler { rule, logs: &logs, left: Cell::new(QUERY_CLAUSES_MAX) };
     let any = rule
         .detection
         .conditions
@@ -163,25 +235,24 @@ pub(crate) fn compiled(rule: &SigmaRule) -> Result<Condition, String> {
         .map(|condition| compiler.condition(condition, &named))
         .collect::<Result<Vec<_>, _>>()?;
     if any.is_empty() {
-        return Err("expected a `condition`, found none".to_owned());
+        return Err(Refusal::failed("expected a `condition`, found none"));
     }
-    let wanted = Condition::any(any);
-    Ok(match fields::dataset(&rule.logsource) {
-        // The log source is part of what the rule says.
-        Some(dataset) => {
-            let is_of = Condition::value(
-                "event.dataset",
-                vec![Piece::Text(dataset.as_str().to_owned())],
-                false,
-            );
-            Condition::all(vec![is_of, wanted])
-        }
-        None => wanted,
-    })
+    // The log source is part of what the rule says.
+    let (name, star) = match &logs {
+        Logs::Dataset(dataset) => (dataset.as_str(), None),
+        Logs::Aws | Logs::None(_) => ("aws.", Some(Piece::Any)),
+    };
+    let mut pieces = vec![Piece::Text(name.to_owned())];
+    pieces.extend(star);
+    let is_of = Condition::value("event.dataset", pieces, false);
+    Ok(Condition::all(vec![is_of, Condition::any(any)]))
 }
 
 struct Compiler<'r> {
     rule: &'r SigmaRule,
+    logs: &'r Logs,
+    /// Values that may still come: a condition may name a selection many times.
+    left: Cell<usize>,
 }
 
 impl Compiler<'_> {
@@ -189,8 +260,8 @@ impl Compiler<'_> {
         &self,
         condition: &ConditionExpr,
         named: &BTreeMap<&str, &Detection>,
-    ) -> Result<Condition, String> {
-        let each = |parts: &[ConditionExpr]| -> Result<Vec<Condition>, String> {
+    ) -> Result<Condition, Refusal> {
+        let each = |parts: &[ConditionExpr]| -> Result<Vec<Condition>, Refusal> {
             parts.iter().map(|part| self.condition(part, named)).collect()
         };
         Ok(match condition {
@@ -199,7 +270,9 @@ impl Compiler<'_> {
             ConditionExpr::Not(part) => self.condition(part, named)?.negated(),
             ConditionExpr::Identifier(name) => {
                 let detection = named.get(name.as_str()).ok_or_else(|| {
-                    format!("the condition names `{name}`, and no selection is called so")
+                    Refusal::failed(format!(
+                        "the condition names `{name}`, and no selection is called so"
+                    ))
                 })?;
                 self.detection(detection)?
             }
@@ -216,22 +289,28 @@ impl Compiler<'_> {
                     }
                 }
                 if chosen.is_empty() {
-                    return Err(format!("`{condition}` fits no selection"));
+                    return Err(Refusal::failed(format!("`{condition}` fits no selection")));
                 }
                 match quantifier {
                     Quantifier::Any | Quantifier::Count(1) => Condition::any(chosen),
                     Quantifier::All => Condition::all(chosen),
                     Quantifier::Count(count) => {
                         let count = usize::try_from(*count).unwrap_or(usize::MAX);
-                        Condition::any(choices(&chosen, count))
+                        if count > chosen.len() {
+                            return Err(Refusal::failed(format!(
+                                "`{condition}` never holds: {} selections fit",
+                                chosen.len()
+                            )));
+                        }
+                        Condition::at_least(count, chosen)
                     }
                 }
             }
         })
     }
 
-    fn detection(&self, detection: &Detection) -> Result<Condition, String> {
-        let each = |parts: &[Detection]| -> Result<Vec<Condition>, String> {
+    fn detection(&self, detection: &Detection) -> Result<Condition, Refusal> {
+        let each = |parts: &[Detection]| -> Result<Vec<Condition>, Refusal> {
             parts.iter().map(|part| self.detection(part)).collect()
         };
         Ok(match detection {
@@ -240,31 +319,59 @@ impl Compiler<'_> {
             ),
             Detection::AnyOf(parts) => Condition::any(each(parts)?),
             Detection::And(parts) => Condition::all(each(parts)?),
-            Detection::Keywords(values) => {
-                Condition::any(values.iter().map(keyword).collect::<Result<Vec<_>, _>>()?)
-            }
+            Detection::Keywords(values) => Condition::any(self.keywords(values)?),
             Detection::Conditional { named, condition } => {
                 let named: BTreeMap<&str, &Detection> =
                     named.iter().map(|(name, detection)| (name.as_str(), detection)).collect();
                 self.condition(condition, &named)?
             }
             Detection::ArrayMatch { field, .. } => {
-                return Err(format!("conditions on single elements of `{field}` are not run"));
+                return Err(Refusal::unsupported(format!(
+                    "conditions on single elements of `{field}` are not run"
+                )));
             }
         })
     }
 
-    fn item(&self, item: &DetectionItem) -> Result<Condition, String> {
+    /// Counts values, so that no rule becomes a tree that fills the memory before it is refused.
+    fn spend(&self, values: usize) -> Result<(), Refusal> {
+        let left = self.left.get().checked_sub(values);
+        self.left.set(left.ok_or_else(|| {
+            Refusal::unsupported(format!(
+                "its conditions come to more than {QUERY_CLAUSES_MAX} values"
+            ))
+        })?);
+        Ok(())
+    }
+
+    fn keywords(&self, values: &[SigmaValue]) -> Result<Vec<Condition>, Refusal> {
+        self.spend(values.len())?;
+        let dataset = match self.logs {
+            Logs::Dataset(dataset) => Some(*dataset),
+            Logs::Aws | Logs::None(_) => None,
+        };
+        let keyword = |value: &SigmaValue| match value {
+            SigmaValue::String(text) => Ok(Condition::text(pieces(text), dataset)),
+            SigmaValue::Null => Err(Refusal::failed("a keyword cannot be `null`")),
+            other => Ok(Condition::text(vec![Piece::Text(other.to_string())], dataset)),
+        };
+        values.iter().map(keyword).collect()
+    }
+
+    fn item(&self, item: &DetectionItem) -> Result<Condition, Refusal> {
+        let has = |modifier| item.field.has_modifier(modifier);
         let Some(name) = &item.field.name else {
-            let all = item.values.iter().map(keyword).collect::<Result<Vec<_>, _>>()?;
-            return Ok(if item.field.has_modifier(Modifier::All) {
-                Condition::all(all)
-            } else {
-                Condition::any(all)
-            });
+            let other = |one: &&Modifier| !matches!(one, Modifier::All | Modifier::Contains);
+            if let Some(modifier) = item.field.modifiers.iter().find(other) {
+                return Err(Refusal::unsupported(format!(
+                    "the modifier `{}` of keywords is not run",
+                    written(*modifier)
+                )));
+            }
+            let all = self.keywords(&item.values)?;
+            return Ok(if has(Modifier::All) { Condition::all(all) } else { Condition::any(all) });
         };
         let field = fields::ecs(name, Some(&self.rule.logsource));
-        let has = |modifier| item.field.has_modifier(modifier);
         for modifier in &item.field.modifiers {
             let known = matches!(
                 modifier,
@@ -272,10 +379,15 @@ impl Compiler<'_> {
                     | Modifier::StartsWith
                     | Modifier::EndsWith
                     | Modifier::All
+                    | Modifier::Base64
+                    | Modifier::Base64Offset
+                    | Modifier::Wide
+                    | Modifier::WindAsh
                     | Modifier::Re
                     | Modifier::Cidr
                     | Modifier::Cased
                     | Modifier::Exists
+                    | Modifier::FieldRef
                     | Modifier::Gt
                     | Modifier::Gte
                     | Modifier::Lt
@@ -286,68 +398,126 @@ impl Compiler<'_> {
                     | Modifier::DotAll
             );
             if !known {
-                return Err(format!("the modifier `{modifier:?}` of `{name}` is not run"));
+                return Err(Refusal::unsupported(format!(
+                    "the modifier `{}` of `{name}` is not run",
+                    written(*modifier)
+                )));
             }
         }
-        let folds = !has(Modifier::Cased);
-        let mut values = Vec::new();
-        for value in &item.values {
-            values.push(if has(Modifier::Exists) {
-                let is_there = !matches!(value, SigmaValue::Bool(false));
-                let exists = Condition::exists(&field);
-                if is_there { exists } else { exists.negated() }
-            } else if has(Modifier::Re) {
-                let mut flags = String::new();
-                for (modifier, flag) in [
-                    (Modifier::IgnoreCase, 'i'),
-                    (Modifier::Multiline, 'm'),
-                    (Modifier::DotAll, 's'),
-                ] {
-                    if has(modifier) {
-                        flags.push(flag);
-                    }
-                }
-                let regex = original(value);
-                let regex = if flags.is_empty() { regex } else { format!("(?{flags}){regex}") };
-                Condition::regex(&field, &regex)
-            } else if has(Modifier::Cidr) {
-                Condition::value(&field, vec![Piece::Text(original(value))], false)
-            } else if let Some(comparison) = [
-                (Modifier::Gt, Comparison::Greater),
-                (Modifier::Gte, Comparison::GreaterOrEqual),
-                (Modifier::Lt, Comparison::Less),
-                (Modifier::Lte, Comparison::LessOrEqual),
-            ]
-            .into_iter()
-            .find_map(|(modifier, comparison)| has(modifier).then_some(comparison))
-            {
-                Condition::compared(&field, comparison, &value.to_string())
-            } else {
-                plain(&field, value, folds, item)
-            });
-        }
+        self.spend(item.values.len())?;
+        let values = item
+            .values
+            .iter()
+            .map(|value| self.value(&field, value, item))
+            .collect::<Result<Vec<_>, _>>()?;
         let joined =
             if has(Modifier::All) { Condition::all(values) } else { Condition::any(values) };
         Ok(if has(Modifier::Neq) { joined.negated() } else { joined })
     }
+
+    /// One value of a field.
+    fn value(
+        &self,
+        field: &str,
+        value: &SigmaValue,
+        item: &DetectionItem,
+    ) -> Result<Condition, Refusal> {
+        let has = |modifier| item.field.has_modifier(modifier);
+        let folds = !has(Modifier::Cased);
+        if has(Modifier::Exists) {
+            let is_there = !matches!(value, SigmaValue::Bool(false));
+            let exists = Condition::exists(field);
+            return Ok(if is_there { exists } else { exists.negated() });
+        }
+        if has(Modifier::FieldRef) {
+            let other = fields::ecs(&original(value), Some(&self.rule.logsource));
+            let place = if has(Modifier::Contains) {
+                Place::Anywhere
+            } else if has(Modifier::StartsWith) {
+                Place::Start
+            } else if has(Modifier::EndsWith) {
+                Place::End
+            } else {
+                Place::Whole
+            };
+            return Ok(Condition::refers(field, place, &other, folds));
+        }
+        if has(Modifier::Re) {
+            let flags: String =
+                [(Modifier::IgnoreCase, 'i'), (Modifier::Multiline, 'm'), (Modifier::DotAll, 's')]
+                    .into_iter()
+                    .filter_map(|(modifier, flag)| has(modifier).then_some(flag))
+                    .collect();
+            let regex = original(value);
+            let regex = if flags.is_empty() { regex } else { format!("(?{flags}){regex}") };
+            return Ok(Condition::regex(field, &regex));
+        }
+        if has(Modifier::Cidr) {
+            return network(field, &original(value));
+        }
+        let comparison = [
+            (Modifier::Gt, Comparison::Greater),
+            (Modifier::Gte, Comparison::GreaterOrEqual),
+            (Modifier::Lt, Comparison::Less),
+            (Modifier::Lte, Comparison::LessOrEqual),
+        ]
+        .into_iter()
+        .find_map(|(modifier, comparison)| has(modifier).then_some(comparison));
+        if let Some(comparison) = comparison {
+            return Ok(Condition::compared(field, comparison, &value.to_string()));
+        }
+        let written = match value {
+            SigmaValue::Null => return Ok(Condition::exists(field).negated()),
+            SigmaValue::String(text) => pieces(text),
+            other => vec![Piece::Text(other.to_string())],
+        };
+        // Numbers, addresses and truths have no case.
+        let folds = folds && matches!(value, SigmaValue::String(_));
+        let variants = values::variants(written, &item.field).map_err(Refusal::unsupported)?;
+        self.spend(variants.len().saturating_sub(1))?;
+        let around = |mut pieces: Vec<Piece>| {
+            if has(Modifier::Contains) || has(Modifier::EndsWith) {
+                pieces.insert(0, Piece::Any);
+            }
+            if has(Modifier::Contains) || has(Modifier::StartsWith) {
+                pieces.push(Piece::Any);
+            }
+            Condition::value(field, pieces, folds)
+        };
+        Ok(Condition::any(variants.into_iter().map(around).collect()))
+    }
 }
 
-fn plain(field: &str, value: &SigmaValue, folds: bool, item: &DetectionItem) -> Condition {
-    let mut pieces = match value {
-        SigmaValue::Null => return Condition::exists(field).negated(),
-        SigmaValue::String(text) => pieces(text),
-        other => vec![Piece::Text(other.to_string())],
+/// A modifier as rules write it.
+fn written(modifier: Modifier) -> String {
+    format!("|{modifier:?}").to_ascii_lowercase()
+}
+
+/// Addresses of a network.
+fn network(field: &str, text: &str) -> Result<Condition, Refusal> {
+    let is_network =
+        text.parse::<ipnet::IpNet>().is_ok() || text.parse::<std::net::IpAddr>().is_ok();
+    if !is_network {
+        return Err(Refusal::failed(format!(
+            "expected a network such as `10.0.0.0/8` for `{field}`, found `{text}`"
+        )));
+    }
+    let canonical = alias::canonical(field);
+    let known = Field::by_name(&canonical);
+    let is_address = |field: Field| {
+        field.kind() == FieldKind::Ip || field.name().strip_suffix(".address").is_some()
     };
-    let has = |modifier| item.field.has_modifier(modifier);
-    if has(Modifier::Contains) || has(Modifier::EndsWith) {
-        pieces.insert(0, Piece::Any);
+    let is_below = known.is_none()
+        && Field::all().any(|field| {
+            field.kind() == FieldKind::Flattened
+                && canonical.strip_prefix(field.name()).is_some_and(|path| path.starts_with('.'))
+        });
+    if is_below || known.is_some_and(|field| !is_address(field)) {
+        return Err(Refusal::unsupported(format!(
+            "`{field}` is no column of addresses, so no network is looked for in it"
+        )));
     }
-    if has(Modifier::Contains) || has(Modifier::StartsWith) {
-        pieces.push(Piece::Any);
-    }
-    // Numbers, addresses and truths have no case.
-    let is_text = matches!(value, SigmaValue::String(_));
-    Condition::value(field, pieces, folds && is_text)
+    Ok(Condition::value(field, vec![Piece::Text(text.to_owned())], false))
 }
 
 /// The value as it was written, for regular expressions and networks.
@@ -372,31 +542,4 @@ fn pieces(text: &SigmaString) -> Vec<Piece> {
         pieces.push(Piece::Text(String::new()));
     }
     pieces
-}
-
-fn keyword(value: &SigmaValue) -> Result<Condition, String> {
-    match value {
-        SigmaValue::String(text) => Ok(Condition::text(pieces(text))),
-        SigmaValue::Null => Err("a keyword cannot be `null`".to_owned()),
-        other => Ok(Condition::text(vec![Piece::Text(other.to_string())])),
-    }
-}
-
-/// Every way to choose so many, all of them together.
-fn choices(from: &[Condition], count: usize) -> Vec<Condition> {
-    fn choose(from: &[Condition], count: usize, so_far: &[Condition], found: &mut Vec<Condition>) {
-        if count == 0 {
-            found.push(Condition::all(so_far.to_vec()));
-            return;
-        }
-        for (at, one) in from.iter().enumerate() {
-            let rest = from.get(at.saturating_add(1)..).unwrap_or_default();
-            let mut longer = so_far.to_vec();
-            longer.push(one.clone());
-            choose(rest, count.saturating_sub(1), &longer, found);
-        }
-    }
-    let mut found = Vec::new();
-    choose(from, count, &[], &mut found);
-    found
 }

@@ -36,6 +36,9 @@ use crate::app::Machine;
 use crate::exit::Exit;
 use crate::talk::{Talk, complain};
 
+/// Stack of a worker thread, in bytes: what the main thread has.
+const WORKER_STACK_BYTES: usize = 8 << 20;
+
 /// Finds out what left an AWS environment, by whom, how, where to, and what that means.
 #[derive(Debug, Parser)]
 #[command(name = "egret", version, max_term_width = 100, arg_required_else_help = true)]
@@ -134,7 +137,11 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let outcome = Cli::from_arg_matches(&matches).map_err(anyhow::Error::from).and_then(|cli| {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            // The engine recurses into a query, and a build for tests needs much more for it.
+            .thread_stack_size(WORKER_STACK_BYTES)
+            .enable_all()
+            .build()?;
         runtime.block_on(dispatch(cli))
     });
     match outcome {

@@ -109,7 +109,7 @@ impl RunArgs {
             Some(now) => now,
             None => last_event(&session).await?,
         };
-        talk.say(&format!("{} rules read, `now` is {now}", thousands(size(rules.len()))));
+        talk.say(&format!("{} read, `now` is {now}", counted(rules.len(), "rule")));
         let events = session.table("events").await?;
         let outcomes = Box::pin(run(&rules, &events, now)).await?;
         let of = |status: Status| outcomes.iter().filter(|one| one.status == status).count();
@@ -129,12 +129,12 @@ impl RunArgs {
             As::Table => print(&escape::terminal(&table(&outcomes, &unread, self.all)))?,
         }
         talk.say(&format!(
-            "{} hit, {} without a hit, {} cannot be run, {} failed, {} files hold no rule",
+            "{} hit, {} without a hit, {} cannot be run, {} failed, {} could not be read",
             of(Status::Hit),
             of(Status::NoHit),
             of(Status::Unsupported),
             of(Status::Failed),
-            unread.len()
+            counted(unread.len(), "document")
         ));
         let detail = json!({
             "language": "rules",
@@ -161,21 +161,26 @@ impl CheckArgs {
         for rule in &rules {
             let problem = rule.problem();
             cannot = cannot.saturating_add(usize::from(problem.is_some()));
+            let (status, reason) = match problem {
+                Some((Status::Failed, reason)) => ("failed", Some(reason)),
+                Some((_, reason)) => ("unsupported", Some(reason)),
+                None => ("runs", None),
+            };
             if self.output.output_type == As::Json {
                 let line = json!({
                     "id": rule.id, "title": rule.title, "language": rule.language,
-                    "status": if problem.is_some() { "unsupported" } else { "runs" },
-                    "reason": problem, "notes": rule.notes(), "query": rule.query(),
-                    "file": rule.file,
+                    "status": status, "reason": reason, "notes": rule.notes(),
+                    "query": rule.query(), "file": rule.file,
                 });
                 text.push_str(&line.to_string());
                 text.push('\n');
-            } else if let Some(problem) = problem {
+            } else if let Some(reason) = reason {
+                let word = if status == "failed" { "failed" } else { "cannot run" };
                 text.push_str(&format!(
-                    "cannot run  {}\n            {}\n            {}\n",
+                    "{word:<11} {}\n            {}\n            {}\n",
                     escape::terminal_line(&rule.title),
                     rule.file.display(),
-                    escape::terminal_line(&problem)
+                    escape::terminal_line(&reason)
                 ));
             } else {
                 for note in rule.notes() {
@@ -202,13 +207,18 @@ impl CheckArgs {
         }
         print(&text)?;
         general.talk().say(&format!(
-            "{} rules: {} can be run, {cannot} cannot, {} files hold no rule",
-            thousands(size(rules.len())),
+            "{}: {} can be run, {cannot} cannot, {} could not be read",
+            counted(rules.len(), "rule"),
             rules.len().saturating_sub(cannot),
-            unread.len()
+            counted(unread.len(), "document")
         ));
         Ok(if cannot == 0 && unread.is_empty() { Exit::Done } else { Exit::Open })
     }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", thousands(size(count)))
 }
 
 fn size(count: usize) -> u64 {

@@ -79,7 +79,8 @@ fn log() -> Vec<Value> {
     records.push(with(call(31, 8, 640, "ListObjects", &json!({})), "userIdentity", by_bo.clone()));
     records.push(with(call(32, 8, 700, "ListObjects", &json!({})), "userIdentity", by_bo));
     let trail = json!({ "eventSource": "cloudtrail.amazonaws.com" });
-    records.push(call(40, 8, 660, "StopLogging", &trail));
+    let tls = json!({ "tlsVersion": "TLSv1.3", "cipherSuite": "TLS_AES_128_GCM_SHA256" });
+    records.push(with(call(40, 8, 660, "StopLogging", &trail), "tlsDetails", tls));
     records.push(call(41, 8, 665, "StartLogging", &trail));
     records.push(call(42, 8, 760, "StopLogging", &trail));
     let backup = json!({
@@ -87,6 +88,10 @@ fn log() -> Vec<Value> {
         "requestParameters": { "dBInstanceIdentifier": "payroll", "backupRetentionPeriod": 0 },
     });
     records.push(call(43, 8, 800, "ModifyDBInstance", &backup));
+    // A second is as fine as the log's clock is; delivered in another order than done.
+    for (number, action) in [(50, "TagUser"), (51, "AttachUserPolicy"), (52, "CreateUser")] {
+        records.push(call(number, 8, 850, action, &json!({ "eventSource": "iam.amazonaws.com" })));
+    }
     let nobody = json!({ "type": "AWSAccount", "accountId": "anonymous" });
     records.push(with(call(44, 8, 810, "ListObjects", &json!({})), "userIdentity", nobody));
     records
@@ -103,15 +108,14 @@ fn outcomes(folder: &Path, rules: &Path) -> BTreeMap<String, Value> {
     let path = rules.to_string_lossy();
     let run = egret(folder, ["rules", "run", &path, "--case", "case", "-t", "json"]);
     assert_eq!(run.code, 1, "{}", run.stderr);
-    let lines = run.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    lines
-        .map(|line| {
-            let id = line["id"].as_str().map(str::to_owned);
-            let file = line["file"].as_str().unwrap();
-            let name = Path::new(file).file_name().unwrap().to_string_lossy().into_owned();
-            (id.unwrap_or(name), line)
-        })
-        .collect()
+    let all = run.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    all.map(|line| {
+        let id = line["id"].as_str().map(str::to_owned);
+        let file = line["file"].as_str().unwrap();
+        let name = Path::new(file).file_name().unwrap().to_string_lossy().into_owned();
+        (id.unwrap_or(name), line)
+    })
+    .collect()
 }
 
 #[test]
@@ -212,5 +216,157 @@ fn sigma_rules_match_what_another_evaluator_matches() {
         let found = outcome["sample"].as_array().unwrap().iter();
         let found: Vec<&str> = found.map(|event| event["id"].as_str().unwrap()).collect();
         assert_eq!(found, events);
+    }
+}
+
+#[test]
+fn rules_at_the_edges() {
+    let folder = tempfile::tempdir().unwrap();
+    case(folder.path());
+    let file = rules("edges").join("edges.yml");
+    let path = file.to_string_lossy();
+    let checked = egret(folder.path(), ["rules", "check", &path, "-t", "json"]);
+    assert_eq!(checked.code, 1, "{}", checked.stderr);
+    let checked: BTreeMap<String, Value> = lines(&checked.stdout);
+    let run = egret(folder.path(), ["rules", "run", &path, "--case", "case", "-t", "json"]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    let outcomes = lines(&run.stdout);
+    #[rustfmt::skip]
+    let rows = [
+        ("stopped", "hit", 2, "2 events"),
+        ("look-ahead", "unsupported", 0, "E-UNSUPPORTED: the regular expression `^Delete(?!Trail)` cannot be run: look-around"),
+        ("no-regex", "failed", 0, "E-SYNTAX: the regular expression `(abc` cannot be run: unclosed group"),
+        ("other-product", "unsupported", 0, "no log at hand could show it: its log source (product `gcp`, service `gcp.audit`)"),
+        ("other-service", "unsupported", 0, "no log at hand could show it: its log source (product `aws`, service `cloudwatch`)"),
+        ("no-service", "hit", 2, "2 events"),
+        ("tls", "hit", 1, "1 event"),
+        ("tls-bare", "hit", 1, "1 event"),
+        ("words", "hit", 1, "1 event"),
+        ("all-words", "hit", 1, "1 event"),
+        ("misspelt", "no_hit", 0, "no event matches; no source fills a field `userIdentity.acountId`, did you mean `userIdentity.accountId`?; it is read as missing"),
+        ("unknown", "unsupported", 0, "no source fills a field `nothing.of.the.kind`; it asks for nothing else"),
+        ("corr-misspelt", "no_hit", 0, "no source fills a field `userIdentity.acountId`"),
+        ("corr-unknown-key", "unsupported", 0, "E-FIELD: no source fills a field `nothing.here`"),
+        ("made", "hit", 1, "1 event"),
+        ("attached", "hit", 1, "1 event"),
+        ("tagged", "hit", 1, "1 event"),
+        ("corr-ties", "hit", 1, "1 group"),
+        ("no-network", "failed", 0, "expected a network such as `10.0.0.0/8` for `source.address`, found `10.0.0.0/33`"),
+        ("no-address", "unsupported", 0, "`user_agent.original` is no column of addresses"),
+        ("filter", "unsupported", 0, "filters are not applied"),
+        ("corr-few", "hit", 2, "2 groups"),
+        ("corr-range", "hit", 1, "1 group"),
+        ("old-count", "unsupported", 0, "write a correlation of type `event_count` or `value_count`"),
+        ("old-near", "unsupported", 0, "write a correlation of type `temporal`"),
+        ("capitals", "hit", 2, "2 events"),
+        ("corr-title", "hit", 1, "1 group"),
+        ("twice-1", "hit", 2, "2 events"),
+        ("twice-2", "hit", 2, "2 events"),
+        ("corr-twice", "unsupported", 0, "it names `Twice`, the title of several rules"),
+        ("corr-corr", "unsupported", 0, "it names `corr-title`, which is a correlation"),
+        ("corr-nothing", "unsupported", 0, "it names `not_there`, and no rule among those read is called so"),
+        ("corr-field", "hit", 1, "1 group"),
+        ("reads", "hit", 13, "13 events"),
+        ("hour", "unsupported", 0, "the modifier `|hour` of `eventTime` is not run"),
+        ("fieldref", "hit", 2, "2 events"),
+        ("fieldref-neq", "hit", 1, "1 event"),
+        ("no-selection", "failed", 0, "the condition names `b`, and no selection is called so"),
+        ("too-many", "failed", 0, "`3 of them` never holds: 2 selections fit"),
+        ("no-modifier", "failed", 0, "Unknown modifier 'resembles'"),
+    ];
+    for (id, status, count, reason) in rows {
+        let outcome = outcomes.get(id).unwrap_or_else(|| panic!("no outcome of {id}"));
+        assert_eq!(outcome["status"], status, "{outcome:#}");
+        assert_eq!(outcome["rows"], count, "{outcome:#}");
+        let said = outcome["reason"].as_str().unwrap();
+        assert!(said.contains(reason), "{outcome:#}");
+        assert!(!said.contains('\n'), "{outcome:#}");
+        // What a check says without events is what a run says.
+        let check = &checked[id];
+        if matches!(status, "unsupported" | "failed") {
+            assert_eq!((&check["status"], &check["reason"]), (&json!(status), &outcome["reason"]));
+        } else {
+            assert_eq!(check["status"], "runs", "{check:#}");
+        }
+    }
+    let unread: Vec<String> = run
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|line| line["id"].is_null())
+        .map(|line| line["reason"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(unread.len(), 2, "{unread:?}");
+    assert!(unread[0].starts_with("document 41: expected a Sigma rule: "), "{unread:?}");
+    assert!(unread[1].starts_with("document 42: expected YAML: "), "{unread:?}");
+    assert_eq!(outcomes.len(), rows.len() + 1);
+    let notes = |id: &str| outcomes[id]["notes"].to_string();
+    assert!(notes("stopped").contains("the filter `Not while a machine does it` is not applied"));
+    assert!(notes("capitals").contains("passed over: invalid level: 'severe'"));
+    assert_eq!(notes("misspelt"), "null", "the reason says it");
+}
+
+/// JSON lines by id; those without one under nothing.
+fn lines(text: &str) -> BTreeMap<String, Value> {
+    let values = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    values.map(|line| (line["id"].as_str().unwrap_or_default().to_owned(), line)).collect()
+}
+
+#[test]
+fn rules_of_any_size_stop_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    case(folder.path());
+    let numbered = |count: usize, one: &dyn Fn(usize) -> String| {
+        (0..count).map(one).collect::<Vec<_>>().join("\n")
+    };
+    let head = |id: &str| {
+        format!(
+            "---\ntitle: {id}\nid: {id}\nlogsource: {{ product: aws, service: cloudtrail }}\ndetection:\n"
+        )
+    };
+    let values = |key: &str, count: usize| {
+        format!(
+            "  s:\n    {key}:\n{}\n      - StopLogging\n  condition: s\n",
+            numbered(count, &|n| format!("      - v{n}"))
+        )
+    };
+    let selections = |condition: &str| {
+        format!(
+            "{}\n  t: {{ eventName: StopLogging }}\n  u: {{ eventSource: cloudtrail.amazonaws.com }}\n  condition: {condition}\n",
+            numbered(22, &|n| format!("  s{n}: {{ eventName: N{n} }}"))
+        )
+    };
+    let deep = |open: &str, close: &str, times: usize| {
+        format!(
+            "  s: {{ eventName: StopLogging }}\n  condition: {}s{}\n",
+            open.repeat(times),
+            close.repeat(times)
+        )
+    };
+    #[rustfmt::skip]
+    let rows = [
+        ("values", values("eventName", 1_500), "hit", "2 events"),
+        ("pieces", values("eventName|contains", 400), "hit", "2 events"),
+        ("too-many", values("eventName", 5_000), "unsupported", "more than 4096 values"),
+        ("all-together", values("eventName|contains|all", 500), "no_hit", "no event matches"),
+        ("some", selections("2 of them"), "hit", "2 events"),
+        ("more", selections("8 of them"), "no_hit", "no event matches"),
+        ("deep", deep("(", ")", 60), "hit", "2 events"),
+        ("negated", deep("not ", "", 60), "hit", "2 events"),
+        ("deeper", deep("(", ")", 3_000), "failed", "nests deeper than 64"),
+        ("more-negated", deep("not ", "", 3_000), "failed", "nests deeper than 64"),
+        ("bad", "  s: { 'eventName|re': '[' }\n  condition: s\n".to_owned(), "failed", "unclosed character class"),
+        ("last", deep("", "", 1), "hit", "2 events"),
+    ];
+    let documents: Vec<String> =
+        rows.iter().map(|(id, text, ..)| format!("{}{text}", head(id))).collect();
+    let text = documents.concat();
+    let file = folder.path().join("large.yml");
+    std::fs::write(&file, text).unwrap();
+    let outcomes = outcomes(folder.path(), &file);
+    for (id, _, status, reason) in rows {
+        let outcome = &outcomes[id];
+        assert_eq!(outcome["status"], status, "{outcome:#}");
+        assert!(outcome["reason"].as_str().unwrap().contains(reason), "{outcome:#}");
     }
 }
