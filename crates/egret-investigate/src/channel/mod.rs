@@ -73,6 +73,8 @@ pub struct Key<'a> {
     pub source: &'a [String],
     /// `eventName`, without an API version; any.
     pub names: &'a [String],
+    /// `eventType`; any. Told apart by the engine, for names that most events of a log have.
+    pub event_type: Option<&'a str>,
     /// What else must hold, in the team's own language.
     pub condition: Option<&'a str>,
 }
@@ -94,6 +96,9 @@ impl Key<'_> {
         if !self.names.is_empty() {
             parts.push(format!("event.action: {}", any(self.names)));
         }
+        if let Some(event_type) = self.event_type {
+            parts.push(format!("aws.cloudtrail.event_type: \"{event_type}\""));
+        }
         if let Some(condition) = self.condition {
             let condition = condition.trim();
             let alone = parts.is_empty();
@@ -113,6 +118,8 @@ pub struct EventRule {
     /// `eventName`, without an API version; any.
     #[serde(default)]
     pub names: Vec<String>,
+    /// `eventType`; any.
+    pub event_type: Option<String>,
     /// What else must hold, in the team's own language.
     #[serde(rename = "where")]
     pub condition: Option<String>,
@@ -153,6 +160,7 @@ macro_rules! keyed {
                 Key {
                     source: &self.source,
                     names: &self.names,
+                    event_type: self.event_type.as_deref(),
                     condition: self.condition.as_deref(),
                 }
             }
@@ -292,6 +300,8 @@ pub struct CloseRule {
     /// `eventName`, without an API version; any.
     #[serde(default)]
     pub names: Vec<String>,
+    /// `eventType`; any.
+    pub event_type: Option<String>,
     /// What else must hold, in the team's own language.
     #[serde(rename = "where")]
     pub condition: Option<String>,
@@ -319,6 +329,8 @@ pub struct ProofRule {
     /// `eventName`, without an API version; any.
     #[serde(default)]
     pub names: Vec<String>,
+    /// `eventType`; any.
+    pub event_type: Option<String>,
     /// What else must hold, in the team's own language.
     #[serde(rename = "where")]
     pub condition: Option<String>,
@@ -340,6 +352,8 @@ pub struct AliasRule {
     /// `eventName`, without an API version; any.
     #[serde(default)]
     pub names: Vec<String>,
+    /// `eventType`; any.
+    pub event_type: Option<String>,
     /// What else must hold, in the team's own language.
     #[serde(rename = "where")]
     pub condition: Option<String>,

@@ -31,9 +31,12 @@ pub(super) struct Collected {
     seen: Vec<Seen>,
     /// Events that only prove something, by rule and by what they are about: a busy replication
     /// writes more objects than there are other events.
-    proofs: BTreeMap<(usize, Vec<String>), BTreeMap<(jiff::Timestamp, String, u64), Seen>>,
+    proofs: BTreeMap<(usize, Vec<String>), BTreeMap<Place, Seen>>,
     cut: bool,
 }
+
+/// Time, file and record.
+type Place = (jiff::Timestamp, String, u64);
 
 /// Proofs kept of one rule about one thing: as many of the earliest as of the latest.
 const PROOFS_MAX: usize = 2 * CITATIONS_MAX;

@@ -11,11 +11,12 @@ use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, UInt32Array};
 use arrow::compute::{cast, take_record_batch};
 use arrow::datatypes::DataType;
 use datafusion::physical_plan::PhysicalExpr;
+use datafusion::prelude::lit;
 use egret_model::ecs::catalog::fields;
 
 use super::{Scope, compile};
 use crate::channel::{AliasRule, Analysis, Channel, CloseRule, EventRule, Key, ProofRule};
-use crate::engine::{AnalysisError, Engine, Rows, any_of, or_engine};
+use crate::engine::{AnalysisError, Engine, Rows, any_of, column, or_engine};
 use crate::record::Record;
 
 const WHAT: &str = "channel events";
@@ -82,6 +83,8 @@ pub(super) async fn scan(
     let mut by_key: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
     let mut conditions = Vec::with_capacity(parts.len());
     let mut columns: BTreeSet<String> = Record::names().map(str::to_owned).collect();
+    // Names by the event type that they are asked for with.
+    let mut typed: BTreeMap<Option<&str>, BTreeSet<String>> = BTreeMap::new();
     for (at, part) in parts.iter().enumerate() {
         let key = part.key();
         for source in key.source {
@@ -89,17 +92,30 @@ pub(super) async fn scan(
                 by_key.entry((source, name)).or_default().push(at);
             }
         }
-        let condition =
-            key.condition.map(|text| compile(part.channel, text, scope.now)).transpose()?;
+        typed.entry(key.event_type).or_default().extend(key.names.iter().cloned());
+        let text =
+            key.event_type.map(|kind| format!("{}: \"{kind}\"", fields::CT_EVENT_TYPE.name()));
+        let texts: Vec<String> =
+            text.into_iter().chain(key.condition.map(|text| format!("({text})"))).collect();
+        let condition = (!texts.is_empty())
+            .then(|| compile(part.channel, &texts.join(" AND "), scope.now))
+            .transpose()?;
         if let Some(condition) = &condition {
             columns.extend(condition.column_refs().into_iter().map(|column| column.name.clone()));
         }
         conditions.push(condition);
     }
     let sources: BTreeSet<String> = by_key.keys().map(|(source, _)| (*source).to_owned()).collect();
-    let names: BTreeSet<String> = by_key.keys().map(|(_, name)| (*name).to_owned()).collect();
     let frame = engine.events(WHAT).await?;
-    let keyed = any_of(fields::EVENT_ACTION, &names).and(any_of(fields::EVENT_PROVIDER, &sources));
+    let mut named = lit(false);
+    for (event_type, names) in &typed {
+        let of_type = any_of(fields::EVENT_ACTION, names);
+        named = named.or(match event_type {
+            Some(kind) => of_type.and(column(fields::CT_EVENT_TYPE).eq(lit(*kind))),
+            None => of_type,
+        });
+    }
+    let keyed = named.and(any_of(fields::EVENT_PROVIDER, &sources));
     let frame = or_engine(WHAT, frame.filter(keyed))?;
     let frame = or_engine(
         WHAT,
