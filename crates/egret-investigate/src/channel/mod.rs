@@ -3,7 +3,7 @@
 //! A channel is data: which events show it (keyed on event source and name, since services share
 //! names), where to read resource and destination, what each event proves, how much was moved, what
 //! closes the door again and what looks alike. Adding one needs no Rust but a line in
-//! [`built_in`].
+//! `built_in.rs`.
 
 mod built_in;
 
