@@ -61,7 +61,9 @@ def main(arguments):
     connection = duckdb.connect(config={"threads": options.threads})
     connection.execute("SET TimeZone = 'UTC'")
     if options.events:
-        connection.execute(f"CREATE VIEW events AS SELECT * FROM read_parquet({literal(options.events)})")
+        # A file has the columns that its records fill.
+        files = f"read_parquet({literal(options.events)}, union_by_name = true)"
+        connection.execute(f"CREATE VIEW events AS SELECT * FROM {files}")
     connection.execute(statement)
 
 
