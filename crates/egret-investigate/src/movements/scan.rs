@@ -142,21 +142,31 @@ pub(super) async fn scan(
                         None => None,
                     });
                 }
-                let rows = Rows::new(WHAT, &arrow(of_key.project(&kept))?)?;
-                let mut fits = Vec::with_capacity(fitting.len());
-                for row in 0..rows.len() {
-                    fits.clear();
-                    for (at, holds) in fitting.iter().zip(&holds) {
-                        if holds
-                            .as_ref()
-                            .is_none_or(|holds| holds.is_valid(row) && holds.value(row))
-                        {
-                            fits.push(*at);
-                        }
+                // Only what fits is read as text: of a name that most events have, few do.
+                let (mut places, mut fits) = (Vec::new(), Vec::new());
+                for (row, place) in (0..of_key.num_rows()).zip(0u32..) {
+                    let held = |holds: &Option<BooleanArray>| {
+                        holds.as_ref().is_none_or(|holds| holds.is_valid(row) && holds.value(row))
+                    };
+                    let fitting: Vec<usize> = fitting
+                        .iter()
+                        .zip(&holds)
+                        .filter(|(_, holds)| held(holds))
+                        .map(|(at, _)| *at)
+                        .collect();
+                    if !fitting.is_empty() {
+                        places.push(place);
+                        fits.push(fitting);
                     }
-                    if !fits.is_empty() {
-                        on(&rows, row, &fits)?;
-                    }
+                }
+                if places.is_empty() {
+                    continue;
+                }
+                let kept = arrow(of_key.project(&kept))?;
+                let rows =
+                    Rows::new(WHAT, &arrow(take_record_batch(&kept, &UInt32Array::from(places)))?)?;
+                for (row, fits) in fits.iter().enumerate() {
+                    on(&rows, row, fits)?;
                 }
             }
             Ok(())
