@@ -172,7 +172,7 @@ fn pivot(line: &ListItem, standing: &Standing<'_>) -> Pivot {
     } else if has("network-based") {
         let receivers: std::collections::BTreeSet<String> = moved()
             .filter(|movement| {
-                movement.channel == "network_egress"
+                matches!(movement.channel.as_str(), "network_egress" | "dns_tunnel")
                     && movement.destination.authorised != Authorised::Yes
             })
             .map(|movement| named(&movement.destination))
@@ -180,7 +180,7 @@ fn pivot(line: &ListItem, standing: &Standing<'_>) -> Pivot {
         (
             Some(!receivers.is_empty()),
             if receivers.is_empty() {
-                "no large outbound flow is listed".to_owned()
+                "no large outbound flow and no data in DNS names is listed".to_owned()
             } else {
                 format!("addresses: {}", receivers.into_iter().collect::<Vec<_>>().join(", "))
             },

@@ -220,6 +220,10 @@ impl Judge {
                 )
             }
             "public" => (Some(true), Authorised::No, "everyone".to_owned()),
+            // A log that ends, a guard that falls: nobody receives anything by it.
+            "nowhere" => {
+                (Some(false), Authorised::Unknown, "nothing is moved to anyone by it".to_owned())
+            }
             "aws_account" => self.account(id),
             "organization" => self.organization(id),
             "email" | "host" => self.domain(id),

@@ -23,7 +23,7 @@ pub async fn destinations(
     earlier: &Sightings,
 ) -> Result<Vec<DestinationTotal>, AnalysisError> {
     let mut by_place: BTreeMap<(&str, &str), Vec<&Movement>> = BTreeMap::new();
-    for movement in movements {
+    for movement in movements.iter().filter(|movement| movement.destination.kind != "nowhere") {
         let to = &movement.destination;
         by_place.entry((&to.kind, &to.id)).or_default().push(movement);
     }

@@ -78,7 +78,7 @@ pub async fn investigate(
     let Search { facts, judge: judge_of, window, window_reason, now, habit, mut found } =
         search(engine, channels, settings, progress).await?;
 
-    let observations = observe(engine, &found.movements, habit).await?;
+    let observations = observe(engine, channels, &found.movements, habit).await?;
     let judged: Vec<Judged> = found
         .movements
         .iter()

@@ -15,6 +15,7 @@ use egret_model::report::{Authorised, Citation, Grade, Movement};
 use egret_model::time::TimeRange;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::channel::{Analysis, Channel};
 use crate::engine::{AnalysisError, Engine, any_of, column, instant, or_engine};
 use crate::timeline::{Cast, is_cleanup, phase};
 
@@ -86,6 +87,8 @@ pub struct Observations {
     acts: Vec<Act>,
     neighbours: Vec<Neighbour>,
     habit: Option<TimeRange>,
+    /// How the movements of each channel came about.
+    analyses: BTreeMap<String, Analysis>,
     /// Days on which each principal was seen at each address.
     places: BTreeMap<(String, String), u64>,
 }
@@ -97,15 +100,18 @@ pub struct Observations {
 /// [`AnalysisError`] when the engine fails.
 pub async fn observe(
     engine: &Engine,
+    channels: &[Channel],
     movements: &[Movement],
     habit: Option<TimeRange>,
 ) -> Result<Observations, AnalysisError> {
     let cast = Cast::of(movements);
+    let analyses = channels.iter().map(|channel| (channel.id.clone(), channel.analysis)).collect();
     let Some(first) = movements.iter().map(|movement| movement.first).min() else {
         return Ok(Observations {
             acts: Vec::new(),
             neighbours: Vec::new(),
             habit,
+            analyses,
             places: BTreeMap::new(),
         });
     };
@@ -119,6 +125,7 @@ pub async fn observe(
         acts: acts(engine, &cast, period).await?,
         neighbours: neighbours(engine, movements).await?,
         habit,
+        analyses,
         places: places(engine, movements).await?,
     })
 }
@@ -396,14 +403,20 @@ fn habit(movement: &Movement, seen: &Observations, signs: &mut Vec<Sign>) {
     if seen.habit.is_none() || movement.grade == Grade::Attempted {
         return;
     }
-    match movement.channel.as_str() {
-        "s3_object_read" => signs.push(sign(
+    match seen.analyses.get(&movement.channel) {
+        Some(Analysis::S3Reads) => signs.push(sign(
             "unlike_other_days",
             "history",
             "unlike the reader's other days: a new address, or far more than usual".to_owned(),
             [2, 1, 1, 1, 0, -2, 1, -2, 1],
         )),
-        "network_egress" => {
+        Some(Analysis::Dns) => signs.push(sign(
+            "unlike_other_days",
+            "history",
+            "unlike the host's other days: a new domain, or far more names than usual".to_owned(),
+            [1, 1, 1, 0, 0, -1, 0, -1, 0],
+        )),
+        Some(Analysis::Flows) => {
             signs.push(sign(
                 "unlike_other_days",
                 "history",
@@ -417,7 +430,8 @@ fn habit(movement: &Movement, seen: &Observations, signs: &mut Vec<Sign>) {
                 [1, 1, 1, 1, 0, 0, 1, 0, 0],
             ));
         }
-        _ => {}
+        // What a call hands out may be little, and calls are not weighed by their number.
+        Some(Analysis::Events | Analysis::Reads) | None => {}
     }
 }
 

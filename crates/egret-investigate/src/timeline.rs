@@ -286,11 +286,12 @@ fn movement_entry(movement: &Movement) -> TimelineEntry {
         .to_owned(),
         text: format!("{}: {}", movement.id, movement.title),
         confidence: Confidence::High,
-        source: if movement.channel == "network_egress" {
-            Dataset::VPC_FLOW.as_str()
-        } else {
-            Dataset::CLOUDTRAIL.as_str()
+        source: match movement.channel.as_str() {
+            "network_egress" => Dataset::VPC_FLOW,
+            "dns_tunnel" => Dataset::ROUTE53_RESOLVER,
+            _ => Dataset::CLOUDTRAIL,
         }
+        .as_str()
         .to_owned(),
         event_id: citation.id.clone(),
         citation,

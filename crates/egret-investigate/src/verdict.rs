@@ -213,6 +213,10 @@ fn headline(level: VerdictLevel, worst: Option<&Movement>, movements: &[Movement
             "A way out was made ready, and nothing shows that it was opened: {}{rest}.",
             movement.title
         ),
+        (VerdictLevel::Possible, Some(movement)) if movement.grade == Grade::Received => format!(
+            "Data was handed out, and whether the receiver may have it is open: {}{rest}.",
+            movement.title
+        ),
         (VerdictLevel::Possible, Some(movement)) => {
             format!("Data was moved, and whether it left is open: {}{rest}.", movement.title)
         }
@@ -319,10 +323,19 @@ fn limits(
                 .to_owned(),
         );
     }
-    if channels.iter().any(|channel| {
-        matches!(channel.id.as_str(), "s3_object_read" | "network_egress")
-            && channel.detail.contains("other days")
-    }) {
+    let unlogged: Vec<&str> = channels
+        .iter()
+        .filter(|channel| channel.status == "not_covered" && channel.detail.contains("switched on"))
+        .map(|channel| channel.id.as_str())
+        .collect();
+    if !unlogged.is_empty() {
+        limits.push(format!(
+            "data or network activity events are logged only where they are switched on, and none \
+             is in the window for {}; whether data left that way cannot be told",
+            unlogged.join(", ")
+        ));
+    }
+    if channels.iter().any(|channel| channel.detail.contains("other days")) {
         limits.push(
             "reads and flows that look like the same pair's other days are set aside; a theft that \
              keeps to its author's own habits is not told apart"
@@ -351,7 +364,9 @@ fn would_change(
     let mut changes = Vec::new();
     if let Some(movement) = worst {
         let to = named(&movement.destination);
-        if movement.destination.authorised == Authorised::Unknown {
+        if movement.destination.authorised == Authorised::Unknown
+            && movement.destination.kind != "nowhere"
+        {
             changes.push(format!(
                 "a record that {to} is an agreed receiver would lower it; a complete list without \
                  {to} would raise it (`--context FILE`)"

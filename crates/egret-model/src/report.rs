@@ -105,7 +105,7 @@ pub enum VerdictLevel {
     NotSupported,
     /// The logs cannot tell.
     Undetermined,
-    /// A door was opened or tried; nothing shows that data went through.
+    /// A door was opened, or data was moved; that it went where it may not is not shown.
     Possible,
     /// Data was copied or read towards somewhere not known to be authorised.
     Likely,

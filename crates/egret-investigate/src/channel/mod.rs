@@ -30,6 +30,10 @@ pub struct Channel {
     pub references: Vec<String>,
     /// What happens and what it looks like, for analysts.
     pub about: String,
+    /// Whether all of it is data or network activity events, which are logged only where that is
+    /// switched on: none in the logs says nothing then.
+    #[serde(default)]
+    pub data_events: bool,
     /// Channel whose reads this one takes for itself, since it says more about them.
     pub instead_of: Option<String>,
     /// What shows it.
@@ -73,8 +77,6 @@ pub struct Key<'a> {
     pub source: &'a [String],
     /// `eventName`, without an API version; any.
     pub names: &'a [String],
-    /// `eventType`; any. Told apart by the engine, for names that most events of a log have.
-    pub event_type: Option<&'a str>,
     /// What else must hold, in the team's own language.
     pub condition: Option<&'a str>,
 }
@@ -96,9 +98,6 @@ impl Key<'_> {
         if !self.names.is_empty() {
             parts.push(format!("event.action: {}", any(self.names)));
         }
-        if let Some(event_type) = self.event_type {
-            parts.push(format!("aws.cloudtrail.event_type: \"{event_type}\""));
-        }
         if let Some(condition) = self.condition {
             let condition = condition.trim();
             let alone = parts.is_empty();
@@ -118,8 +117,6 @@ pub struct EventRule {
     /// `eventName`, without an API version; any.
     #[serde(default)]
     pub names: Vec<String>,
-    /// `eventType`; any.
-    pub event_type: Option<String>,
     /// What else must hold, in the team's own language.
     #[serde(rename = "where")]
     pub condition: Option<String>,
@@ -160,7 +157,6 @@ macro_rules! keyed {
                 Key {
                     source: &self.source,
                     names: &self.names,
-                    event_type: self.event_type.as_deref(),
                     condition: self.condition.as_deref(),
                 }
             }
@@ -300,8 +296,6 @@ pub struct CloseRule {
     /// `eventName`, without an API version; any.
     #[serde(default)]
     pub names: Vec<String>,
-    /// `eventType`; any.
-    pub event_type: Option<String>,
     /// What else must hold, in the team's own language.
     #[serde(rename = "where")]
     pub condition: Option<String>,
@@ -329,8 +323,6 @@ pub struct ProofRule {
     /// `eventName`, without an API version; any.
     #[serde(default)]
     pub names: Vec<String>,
-    /// `eventType`; any.
-    pub event_type: Option<String>,
     /// What else must hold, in the team's own language.
     #[serde(rename = "where")]
     pub condition: Option<String>,
@@ -352,8 +344,6 @@ pub struct AliasRule {
     /// `eventName`, without an API version; any.
     #[serde(default)]
     pub names: Vec<String>,
-    /// `eventType`; any.
-    pub event_type: Option<String>,
     /// What else must hold, in the team's own language.
     #[serde(rename = "where")]
     pub condition: Option<String>,
@@ -503,6 +493,11 @@ impl Channel {
                         .into(),
                 );
             }
+            if channel.analysis != Analysis::Reads
+                && matches!(rule.list, List::Burst | List::Unseen)
+            {
+                return wrong("bursts are of reads".into());
+            }
             if rule.destination.iter().any(|one| one.field.is_empty() && one.id.is_none()) {
                 return wrong("a destination needs `field` or `id`".into());
             }
@@ -513,6 +508,14 @@ impl Channel {
     /// Highest grade that an event of it proves.
     pub fn grade(&self) -> Grade {
         self.events.iter().map(|rule| rule.grade).max().unwrap_or(Grade::Enabled)
+    }
+
+    /// Why none of its events in the window says nothing, where that is so.
+    pub fn unlogged(&self) -> Option<&'static str> {
+        self.data_events.then_some(
+            "no such event is in the window; they are logged only where data or network activity \
+             events are switched on, so whether it happened cannot be told",
+        )
     }
 
     /// The query that lists every event that shows it.

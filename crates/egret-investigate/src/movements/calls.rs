@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 use super::events::first_text;
 use super::habit::Habits;
-use super::reads::{Pair, Tally, destination, is_foreign, plural, presence, result};
+use super::reads::{Group, Pair, Tally, destination, is_foreign, plural, presence, result};
 use super::scan::{Part, Role};
 use super::{Scope, Sightings, escaped, quoted, sentence};
 use crate::channel::{Channel, EventRule, List, ResourceFunction};
@@ -36,20 +36,13 @@ const NAMED_ITEMS: usize = 3;
 /// Resources that one caller read by one rule and are listed one by one; more are one movement.
 const RESOURCES_MAX: usize = 5;
 
-/// One rule, caller, address, resource and outcome.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Group {
-    part: usize,
-    principal: String,
-    address: String,
-    resource: String,
-    failed: bool,
-}
-
 /// What one group did on one day.
 #[derive(Debug, Default)]
 struct Day {
+    /// Calls within the window.
     calls: u64,
+    /// Calls of the day outside it, for the habit.
+    beside: u64,
     bytes: u64,
     measured: u64,
     first: Option<Timestamp>,
@@ -60,6 +53,8 @@ struct Day {
     keys: BTreeSet<String>,
     /// Digests of the items, which are far smaller than their names.
     items: BTreeSet<u64>,
+    /// Whether there are more than are remembered.
+    more_items: bool,
     names: BTreeSet<String>,
     /// The first few, by time and place.
     citations: BTreeMap<(Timestamp, String, u64), String>,
@@ -68,6 +63,7 @@ struct Day {
 impl Day {
     fn merge(&mut self, other: &Self) {
         self.calls = self.calls.saturating_add(other.calls);
+        self.beside = self.beside.saturating_add(other.beside);
         self.bytes = self.bytes.saturating_add(other.bytes);
         self.measured = self.measured.saturating_add(other.measured);
         self.first = self.first.into_iter().chain(other.first).min();
@@ -82,6 +78,11 @@ impl Day {
         }
         self.keys.extend(other.keys.iter().cloned());
         self.items.extend(&other.items);
+        while self.items.len() > ITEMS_MAX {
+            self.items.pop_last();
+            self.more_items = true;
+        }
+        self.more_items |= other.more_items;
         self.names.extend(other.names.iter().cloned());
         keep_first(&mut self.names, NAMED_ITEMS.saturating_add(1));
         self.citations.extend(other.citations.iter().map(|(at, id)| (at.clone(), id.clone())));
@@ -163,6 +164,11 @@ impl Collected {
             return Ok(());
         }
         let day = self.days.entry(key).or_default();
+        if !scope.window.contains(time) {
+            day.beside = day.beside.saturating_add(1);
+            day.caller_account = day.caller_account.take().or(caller.map(str::to_owned));
+            return Ok(());
+        }
         let amount = rule
             .volume
             .field
@@ -191,9 +197,7 @@ impl Collected {
             .into_iter()
             .flatten()
         {
-            if day.items.len() < ITEMS_MAX {
-                one.items.insert(digest(&item));
-            }
+            one.items.insert(digest(&item));
             one.names.insert(item);
         }
         day.merge(&one);
@@ -224,21 +228,19 @@ pub(super) async fn find(
     let presence =
         if collected.days.is_empty() { BTreeSet::new() } else { presence(engine).await? };
     let cut = collected.cut;
-    let (mut groups, mut tallies) = sift(&collected, &presence, parts, scope, earlier);
-    if groups.len() > MOVEMENTS_MAX {
-        let mut by_size: Vec<(Group, Day)> = groups.into_iter().collect();
-        by_size.sort_by_key(|(group, day)| {
+    let (groups, mut tallies) = sift(&collected, &presence, parts, scope, earlier);
+    let mut listed = together(groups);
+    if listed.len() > MOVEMENTS_MAX {
+        listed.sort_by_key(|(group, day, _)| {
             (group.failed, std::cmp::Reverse(day.bytes), std::cmp::Reverse(day.calls))
         });
-        for (group, _) in by_size.split_off(MOVEMENTS_MAX) {
+        for (group, ..) in listed.split_off(MOVEMENTS_MAX) {
             if let Some(part) = parts.get(group.part) {
                 let tally = tallies.entry(part.channel.id.clone()).or_default();
                 tally.left_out = tally.left_out.saturating_add(1);
             }
         }
-        groups = by_size.into_iter().collect();
     }
-    let listed: Vec<(Group, Day, usize)> = together(groups);
     let movements: Vec<Movement> = listed
         .iter()
         .filter_map(|(group, day, resources)| {
@@ -282,10 +284,11 @@ fn sift(
     };
     for ((group, day), done) in collected.days.iter().filter(|((group, _), _)| !is_logged(group)) {
         let key = (group.part, group.principal.as_str(), group.address.as_str());
-        habits.add(key, *day, done.calls);
+        let all_day = done.calls.saturating_add(done.beside);
+        habits.add(key, *day, all_day);
         callers.entry((key.1, key.2)).or_default().insert(group.part);
         let all = calls.entry((key.0, key.1, key.2, *day)).or_default();
-        *all = all.saturating_add(done.calls);
+        *all = all.saturating_add(all_day);
     }
     for ((principal, address), day) in presence {
         for part in callers.get(&(principal.as_str(), address.as_str())).into_iter().flatten() {
@@ -299,18 +302,15 @@ fn sift(
         tally.events = *inside;
         tally.inside = *inside;
     }
-    let end_of = |day: Timestamp| day.checked_add(jiff::SignedDuration::from_hours(24));
     for ((group, day), done) in &collected.days {
         let Some(part) = parts.get(group.part) else { continue };
         let Role::Reads(rule) = part.role else { continue };
-        let overlaps = *day < scope.window.end
-            && end_of(*day).is_ok_and(|next_day| next_day > scope.window.start);
-        if !overlaps {
-            if *day < scope.window.start && !group.failed {
-                let caller = done.caller_account.as_deref();
-                let to = destination(scope, &group.principal, &group.address, caller);
-                earlier.add(&to, *day, Some(&group.principal));
-            }
+        if done.beside > 0 && *day < scope.window.start && !group.failed {
+            let caller = done.caller_account.as_deref();
+            let to = destination(scope, &group.principal, &group.address, caller);
+            earlier.add(&to, *day, Some(&group.principal));
+        }
+        if done.calls == 0 {
             continue;
         }
         let tally = tallies.entry(part.channel.id.clone()).or_default();
@@ -390,7 +390,7 @@ fn movement(
     let mut title = sentence(&rule.summary, &resource, &destination);
     title.push_str(&format!(": {}", plural(day.calls, "call")));
     if let Some(item) = rule.item.as_ref().filter(|_| items > 0) {
-        title.push_str(&format!(", {} different", plural(items, &item.noun)));
+        title.push_str(&format!(", {}", plural(items, &format!("distinct {}", item.noun))));
         if items <= u64::try_from(NAMED_ITEMS).unwrap_or(0) {
             let names: Vec<&str> = day.names.iter().map(String::as_str).collect();
             title.push_str(&format!(" ({})", names.join(", ")));
@@ -452,6 +452,13 @@ fn volume(rule: &EventRule, group: &Group, day: &Day, items: u64) -> Volume {
             value: Some(0),
             method: "every call failed".to_owned(),
             bound: Bound::Exact,
+        };
+    }
+    if let Some(each) = rule.volume.per_item_bytes.filter(|_| day.more_items) {
+        return Volume {
+            value: Some(items.saturating_mul(each)),
+            method: format!("{method}; only {items} different ones are counted"),
+            bound: Bound::Lower,
         };
     }
     if let Some(each) = rule.volume.per_item_bytes {

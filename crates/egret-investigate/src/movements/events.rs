@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use egret_model::ecs::catalog::fields;
 use egret_model::limits::{CHANNEL_EVENTS_MAX, CITATIONS_MAX};
 use egret_model::report::{
-    Bound, ChannelResult, Destination, Grade, Movement, MovementActor, Resource, Volume,
+    Bound, ChannelResult, Citation, Destination, Grade, Movement, MovementActor, Resource, Volume,
 };
 
 use super::extract::{Named, extract};
@@ -111,7 +111,7 @@ pub(super) fn find(
                 {
                     doors.sight(part.channel, rule, &event.record, scope, earlier);
                 }
-                Role::Proves(rule) if event.record.outcome != "failure" => {
+                Role::Proves(rule) if within && event.record.outcome != "failure" => {
                     doors.prove(part.channel, rule, &event.record);
                 }
                 _ => {}
@@ -140,7 +140,9 @@ pub(super) fn find(
     for channel in channels {
         let events = counts.get(channel.id.as_str()).copied().unwrap_or(0);
         let listed = movements.iter().filter(|movement| movement.channel == channel.id).count();
+        let unlogged = channel.unlogged().filter(|_| events == 0);
         let mut detail = match (events, listed) {
+            (0, _) if unlogged.is_some() => unlogged.unwrap_or_default().to_owned(),
             (0, _) => format!(
                 "no such event in the window, and {} would have shown it where it covers the window",
                 channel.datasets.join(" or ")
@@ -158,7 +160,12 @@ pub(super) fn find(
         results.push(ChannelResult {
             id: channel.id.clone(),
             title: channel.title.clone(),
-            status: if listed == 0 { "nothing_found" } else { "found" }.to_owned(),
+            status: match (listed, unlogged) {
+                (0, Some(_)) => "not_covered",
+                (0, None) => "nothing_found",
+                _ => "found",
+            }
+            .to_owned(),
             events,
             detail,
         });
@@ -211,6 +218,7 @@ struct Door<'c> {
     records: Vec<Record>,
     /// What shows that it was used.
     proof: Option<&'c ProofRule>,
+    proofs: Vec<Record>,
     closed_at: Option<jiff::Timestamp>,
     amount: Option<u64>,
     items: BTreeSet<String>,
@@ -223,6 +231,8 @@ struct Door<'c> {
 #[derive(Debug, Default)]
 struct Doors<'c> {
     all: Vec<Door<'c>>,
+    /// Places of the doors of each resource.
+    by_resource: BTreeMap<String, Vec<usize>>,
     /// What an id stands for, by channel and id.
     names: BTreeMap<(&'c str, String), Vec<Named>>,
 }
@@ -282,7 +292,9 @@ impl<'c> Doors<'c> {
             };
             let exposures = named.exposures;
             let actor = record.actor();
-            let at = self.all.iter().position(|door| {
+            let places = self.by_resource.entry(resource.id.clone()).or_default();
+            let known = places.iter().copied().find(|at| {
+                let Some(door) = self.all.get(*at) else { return false };
                 std::ptr::eq(door.rule, rule)
                     && door.grade == grade
                     && door.resource == resource
@@ -292,7 +304,8 @@ impl<'c> Doors<'c> {
                     && door.closed_at.is_none()
                     && door.proof.is_none()
             });
-            let at = at.unwrap_or_else(|| {
+            let at = known.unwrap_or_else(|| {
+                places.push(self.all.len());
                 self.all.push(Door {
                     channel,
                     rule,
@@ -303,6 +316,7 @@ impl<'c> Doors<'c> {
                     actor,
                     records: Vec::new(),
                     proof: None,
+                    proofs: Vec::new(),
                     closed_at: None,
                     amount: None,
                     items: BTreeSet::new(),
@@ -459,11 +473,12 @@ impl<'c> Doors<'c> {
                 && door.grade != Grade::Attempted
                 && door.grade <= rule.grade
                 && (of.contains(&door.resource.id) || of.contains(&door.destination.id))
+                && door.closed_at.is_none_or(|closed| closed >= record.time)
                 && door.records.first().is_some_and(|first| first.time <= record.time);
             if hit {
                 door.grade = rule.grade;
                 door.proof = Some(rule);
-                door.records.push(record.clone());
+                door.proofs.push(record.clone());
             }
         }
     }
@@ -497,20 +512,23 @@ impl<'c> Doors<'c> {
             .filter_map(|at| self.all.get(*at))
             .map(|door| (door.resource.clone(), door.destination.clone()))
             .collect();
-        for door in &mut self.all {
+        // By resource where the event names one, else every door is looked at.
+        let places: Vec<usize> = if rule.handle.is_empty() {
+            resources.iter().filter_map(|id| self.by_resource.get(id)).flatten().copied().collect()
+        } else {
+            (0..self.all.len()).collect()
+        };
+        for at in places {
+            let Some(door) = self.all.get_mut(at) else { continue };
             let hit = door.channel.id == channel.id
                 && door.closed_at.is_none()
                 && (rule.opened_by.is_empty()
                     || rule.opened_by.iter().any(|name| door.rule.names.contains(name)))
-                && if rule.handle.is_empty() {
-                    resources.contains(&door.resource.id)
-                } else {
-                    !handles.is_disjoint(&door.handles)
-                }
+                && (rule.handle.is_empty() || !handles.is_disjoint(&door.handles))
                 && door.grade != Grade::Attempted
                 && matches!(door.rule.grade, Grade::Enabled | Grade::Prepared)
                 && door.records.first().is_some_and(|first| first.time <= record.time)
-                && (named.is_empty()
+                && (rule.destination.is_empty()
                     || named.iter().any(|named| {
                         named.kind == door.destination.kind && named.id == door.destination.id
                     }))
@@ -534,7 +552,8 @@ impl Door<'_> {
             actor.source_ip = None;
         }
         let first = self.records.first().map_or(scope.window.start, |record| record.time);
-        let last = self.records.last().map_or(first, |record| record.time);
+        let all = || self.records.iter().chain(&self.proofs);
+        let last = all().map(|record| record.time).max().unwrap_or(first);
         let mut title = sentence(&self.rule.summary, &self.resource, &self.destination);
         if self.grade == Grade::Attempted {
             title = format!("tried and failed: {title}");
@@ -553,17 +572,20 @@ impl Door<'_> {
             closed_at: self.closed_at,
             objects: u64::try_from(self.items.len()).ok().filter(|count| *count > 0),
             bytes: self.volume(sizes),
-            events: self
-                .records
-                .iter()
-                .take(CITATIONS_MAX)
-                .map(|record| record.citation.clone())
-                .collect(),
-            event_count: u64::try_from(self.records.len()).unwrap_or(u64::MAX),
+            events: self.citations(),
+            event_count: u64::try_from(all().count()).unwrap_or(u64::MAX),
             attack: self.channel.attack.clone(),
             query: self.query(),
             signs: Vec::new(),
         }
+    }
+
+    /// The first events, of those that opened it and of those that prove its use.
+    fn citations(&self) -> Vec<Citation> {
+        let proofs = self.proofs.len().min(CITATIONS_MAX / 2);
+        let most = CITATIONS_MAX.saturating_sub(proofs);
+        let records = self.records.iter().take(most).chain(self.proofs.iter().take(proofs));
+        records.map(|record| record.citation.clone()).collect()
     }
 
     fn grade_reason(&self, doors: &Doors<'_>) -> String {
@@ -582,6 +604,12 @@ impl Door<'_> {
                     Some(proof) => proof.proves.clone(),
                     None => self.rule.proves.clone(),
                 };
+                if self.proofs.len() >= PROOFS_MAX {
+                    reason.push_str(&format!(
+                        "; of the events that show it {PROOFS_MAX} are counted, the earliest and \
+                         the latest"
+                    ));
+                }
                 if self.grade == Grade::Enabled
                     && doors.all.iter().any(|door| {
                         door.grade == Grade::Received && door.resource.id == self.resource.id
@@ -656,6 +684,17 @@ impl Door<'_> {
                 fields::CT_USER_IDENTITY_ARN.name(),
                 quoted(principal)
             ));
+        }
+        if let Some(proof) = self.proof {
+            let of: Vec<String> = proof
+                .of
+                .iter()
+                .flat_map(|field| {
+                    [&self.resource.id, &self.destination.id]
+                        .map(|id| format!("{field}: {}", quoted(id)))
+                })
+                .collect();
+            query = format!("({query}) OR ({} AND ({}))", proof.key().query(), of.join(" OR "));
         }
         query
     }

@@ -26,7 +26,7 @@ use jiff::Timestamp;
 
 use super::habit::Habits;
 use super::{Scope, Sightings, compile, quoted, sentence};
-use crate::channel::{Analysis, Channel, EventRule};
+use crate::channel::{Channel, EventRule};
 use crate::engine::{AnalysisError, Engine, Rows, column, or_engine};
 
 const WHAT: &str = "reads";
@@ -62,13 +62,13 @@ impl<'c> Part<'c> {
 
 /// One rule, reader, address, resource and outcome.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Group {
+pub(super) struct Group {
     /// Place among the parts.
-    part: usize,
-    principal: String,
-    address: String,
-    resource: String,
-    failed: bool,
+    pub(super) part: usize,
+    pub(super) principal: String,
+    pub(super) address: String,
+    pub(super) resource: String,
+    pub(super) failed: bool,
 }
 
 impl Group {
@@ -164,6 +164,7 @@ pub(super) async fn find(
     Ok((movements, results))
 }
 
+/// What became of one channel.
 pub(super) fn result(
     channel: &Channel,
     tally: Option<&Tally>,
@@ -171,23 +172,18 @@ pub(super) fn result(
     scope: &Scope<'_>,
 ) -> ChannelResult {
     let events = tally.map_or(0, |tally| tally.events);
-    let is_s3 = channel.analysis == Analysis::S3Reads;
-    let mut detail = match tally {
-        Some(tally) if events > 0 => format!(
+    let unlogged = channel.unlogged().filter(|_| events == 0);
+    let mut detail = match (tally, unlogged) {
+        (_, Some(reason)) => reason.to_owned(),
+        (Some(tally), None) if events > 0 => format!(
             "{events} reads in the window: {} from inside, {} from outside as on the same reader's \
              other days, {} listed as {movements} movements",
             tally.inside, tally.usual, tally.listed,
         ),
-        _ if is_s3 && channel.instead_of.is_none() => {
-            "no read of an object is in the logs; whether \
-             data events or access logs were switched on for every bucket cannot be told from this"
-                .to_owned()
-        }
-        _ => {
-            "no such read in the window; where it is a data event it is logged only when that was \
-              switched on"
-                .to_owned()
-        }
+        _ => format!(
+            "no such call in the window, and {} would have shown it where it covers the window",
+            channel.datasets.join(" or ")
+        ),
     };
     if events > 0 && scope.habit.is_none() {
         detail
@@ -198,7 +194,7 @@ pub(super) fn result(
     }
     let status = if movements > 0 {
         "found"
-    } else if is_s3 && events == 0 && channel.instead_of.is_none() {
+    } else if unlogged.is_some() {
         "not_covered"
     } else {
         "nothing_found"

@@ -2,7 +2,7 @@
 //!
 //! The engine takes out the events with any of the names and sources; which rules each of them fits
 //! is found here, key by key, so that a further condition is only ever put to the events of its own
-//! key. The work hardly grows with the number of channels.
+//! key; but for the names of [`BUSY`], whose conditions go into the engine's filter. The work hardly grows with the number of channels.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,10 +16,14 @@ use egret_model::ecs::catalog::fields;
 
 use super::{Scope, compile};
 use crate::channel::{AliasRule, Analysis, Channel, CloseRule, EventRule, Key, ProofRule};
-use crate::engine::{AnalysisError, Engine, Rows, any_of, column, or_engine};
+use crate::engine::{AnalysisError, Engine, Rows, any_of, or_engine};
 use crate::record::Record;
 
 const WHAT: &str = "channel events";
+
+/// Names that most events of a trail have where data events are on. A condition on them is put by
+/// the engine, so that their documents are not handed over to be thrown away.
+const BUSY: &[&str] = &["GetObject", "HeadObject", "PutObject", "UploadPart"];
 
 /// What an event is to a channel.
 #[derive(Debug, Clone, Copy)]
@@ -83,8 +87,8 @@ pub(super) async fn scan(
     let mut by_key: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
     let mut conditions = Vec::with_capacity(parts.len());
     let mut columns: BTreeSet<String> = Record::names().map(str::to_owned).collect();
-    // Names by the event type that they are asked for with.
-    let mut typed: BTreeMap<Option<&str>, BTreeSet<String>> = BTreeMap::new();
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    let mut wanted = lit(false);
     for (at, part) in parts.iter().enumerate() {
         let key = part.key();
         for source in key.source {
@@ -92,14 +96,20 @@ pub(super) async fn scan(
                 by_key.entry((source, name)).or_default().push(at);
             }
         }
-        typed.entry(key.event_type).or_default().extend(key.names.iter().cloned());
-        let text =
-            key.event_type.map(|kind| format!("{}: \"{kind}\"", fields::CT_EVENT_TYPE.name()));
-        let texts: Vec<String> =
-            text.into_iter().chain(key.condition.map(|text| format!("({text})"))).collect();
-        let condition = (!texts.is_empty())
-            .then(|| compile(part.channel, &texts.join(" AND "), scope.now))
-            .transpose()?;
+        let condition =
+            key.condition.map(|text| compile(part.channel, text, scope.now)).transpose()?;
+        match &condition {
+            None => names.extend(key.names.iter().cloned()),
+            Some(condition) => {
+                let (busy, rare): (Vec<&String>, Vec<&String>) =
+                    key.names.iter().partition(|name| BUSY.contains(&name.as_str()));
+                names.extend(rare.into_iter().cloned());
+                if !busy.is_empty() {
+                    let of_name = any_of(fields::EVENT_ACTION, busy);
+                    wanted = wanted.or(of_name.and(condition.clone()));
+                }
+            }
+        }
         if let Some(condition) = &condition {
             columns.extend(condition.column_refs().into_iter().map(|column| column.name.clone()));
         }
@@ -107,15 +117,8 @@ pub(super) async fn scan(
     }
     let sources: BTreeSet<String> = by_key.keys().map(|(source, _)| (*source).to_owned()).collect();
     let frame = engine.events(WHAT).await?;
-    let mut named = lit(false);
-    for (event_type, names) in &typed {
-        let of_type = any_of(fields::EVENT_ACTION, names);
-        named = named.or(match event_type {
-            Some(kind) => of_type.and(column(fields::CT_EVENT_TYPE).eq(lit(*kind))),
-            None => of_type,
-        });
-    }
-    let keyed = named.and(any_of(fields::EVENT_PROVIDER, &sources));
+    let wanted = any_of(fields::EVENT_ACTION, &names).or(wanted);
+    let keyed = wanted.and(any_of(fields::EVENT_PROVIDER, &sources));
     let frame = or_engine(WHAT, frame.filter(keyed))?;
     let frame = or_engine(
         WHAT,

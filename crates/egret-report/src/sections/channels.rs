@@ -19,6 +19,7 @@ pub(super) fn section<'a>(report: &'a Report, _: &mut References<'a>) -> Section
         report.channels.iter().filter(|one| !known.contains(&one.status.as_str())).collect();
     let mut blocks = Vec::new();
     for (title, none, rows) in [
+        ("Found; see Movements", "", &found),
         (
             "Nothing found, and the logs would have shown it",
             "Of no way out can that be said.",
@@ -30,7 +31,6 @@ pub(super) fn section<'a>(report: &'a Report, _: &mut References<'a>) -> Section
             &blind,
         ),
         ("The search failed", "", &failed),
-        ("Found; see Movements", "", &found),
         ("Other", "", &other),
     ] {
         if !rows.is_empty() {

@@ -16,6 +16,9 @@ pub(super) fn section<'a>(report: &'a Report, references: &mut References<'a>) -
         .iter()
         .filter(|total| total.destination.authorised != Authorised::Yes)
         .count();
+    // Only logs from before the window can show that something is new.
+    let knows_before =
+        report.coverage.datasets.iter().any(|log| log.first < report.case.window.start);
     let (shown, cut) = limited(&report.destinations, "destinations");
     let column = |head, kind| Column { head, kind };
     let blocks = if shown.is_empty() {
@@ -58,7 +61,10 @@ pub(super) fn section<'a>(report: &'a Report, references: &mut References<'a>) -
                             },
                             Cell {
                                 main: vec![Inline::Time(total.first)],
-                                details: vec![vec![Inline::Time(total.last)], seen_before(total)],
+                                details: vec![
+                                    vec![Inline::Time(total.last)],
+                                    seen_before(total, knows_before),
+                                ],
                             },
                             cell(actors(total)),
                             cell(references.movement_list(&total.movements)),
@@ -110,13 +116,14 @@ fn where_and_whose(total: &DestinationTotal) -> Vec<Line> {
 }
 
 /// Whether the evidence knows it from before the window.
-fn seen_before(total: &DestinationTotal) -> Line {
+fn seen_before(total: &DestinationTotal, knows_before: bool) -> Line {
     match &total.earlier {
         Some(earlier) => vec![
             text(format!("before the window on {}, since ", counted(earlier.days, "day", "days"))),
             Inline::Time(earlier.first),
         ],
-        None => vec![text("not seen before the window")],
+        None if knows_before => vec![text("not seen before the window in the logs at hand")],
+        None => Line::new(),
     }
 }
 

@@ -25,9 +25,10 @@ pub(super) fn level(level: VerdictLevel) -> (&'static str, &'static str) {
             ("not supported", "The logs would have shown that data left, and do not.")
         }
         VerdictLevel::Undetermined => ("undetermined", "The logs at hand cannot tell."),
-        VerdictLevel::Possible => {
-            ("possible", "A door was opened or tried; nothing shows that data went through.")
-        }
+        VerdictLevel::Possible => (
+            "possible",
+            "A door was opened, or data was moved; that it went where it may not is not shown.",
+        ),
         VerdictLevel::Likely => {
             ("likely", "Data was copied or read towards a place not known to be authorised.")
         }

@@ -41,7 +41,10 @@ impl DestinationsArgs {
         match self.output_type {
             As::Json => print(&format!("{}\n", serde_json::to_string_pretty(&totals)?))?,
             As::Csv => print(&csv(&totals))?,
-            As::Table => print(&escape::terminal(&table(&totals)))?,
+            As::Table => {
+                let before = search.facts.span.is_some_and(|span| span.start < search.window.start);
+                print(&escape::terminal(&table(&totals, before)))?;
+            }
         }
         let open = totals.iter().any(|total| {
             total.destination.authorised != Authorised::Yes
@@ -94,7 +97,7 @@ fn csv(totals: &[DestinationTotal]) -> String {
     text
 }
 
-fn table(totals: &[DestinationTotal]) -> String {
+fn table(totals: &[DestinationTotal], knows_before: bool) -> String {
     if totals.is_empty() {
         return "No destination: no movement was found.\n".to_owned();
     }
@@ -129,7 +132,8 @@ fn table(totals: &[DestinationTotal]) -> String {
                     earlier.last,
                     earlier.actors.join(", ")
                 ),
-                None => "not seen before the window in the logs at hand".to_owned(),
+                None if knows_before => "not seen before the window in the logs at hand".to_owned(),
+                None => String::new(),
             },
         );
         text.push('\n');

@@ -111,6 +111,16 @@ fn md(number: u64) -> u128 {
 }
 
 async fn search(logs: &Path, channels: &[Channel], context: &Value) -> Found {
+    search_within(logs, channels, context, None).await
+}
+
+/// Searches a window, by default the span of the logs.
+async fn search_within(
+    logs: &Path,
+    channels: &[Channel],
+    context: &Value,
+    window: Option<TimeRange>,
+) -> Found {
     let work = tempfile::tempdir().unwrap();
     let case = CaseDir::create_or_open(&work.path().join("case")).unwrap();
     let options = IngestOptions::default();
@@ -128,7 +138,7 @@ async fn search(logs: &Path, channels: &[Channel], context: &Value) -> Found {
     let judge = Judge::new(context, facts.accounts.iter().cloned(), facts.buckets.iter().cloned());
     let names = facts.names();
     let end = span.end.checked_add(jiff::SignedDuration::from_secs(1)).unwrap();
-    let window = TimeRange { start: span.start, end };
+    let window = window.unwrap_or(TimeRange { start: span.start, end });
     let scope = Scope {
         window,
         habit: None,
@@ -334,6 +344,12 @@ fn page(channels: &[Channel]) -> String {
             let closing: Vec<&str> = closing.into_iter().collect();
             page.push_str(&format!("\nClosed by {}.\n", closing.join(", ")));
         }
+        if channel.data_events {
+            page.push_str(
+                "\nThese are data or network activity events, logged only where that is switched \
+                 on: without any the answer is `not_covered`.\n",
+            );
+        }
         page.push_str("\nLooks like it:\n\n");
         for one in &channel.looks_like {
             page.push_str(&format!(
@@ -357,4 +373,71 @@ fn short(field: &str) -> &str {
 
 fn cell(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+}
+
+/// Finds within a window, all channels.
+async fn within(case: &Value, window: TimeRange) -> Found {
+    let logs = tempfile::tempdir().unwrap();
+    write(case, logs.path(), 0);
+    search_within(logs.path(), &Channel::built_in().unwrap(), &Value::Null, Some(window)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_outside_the_window_are_known_but_not_counted() {
+    let call = |time: &str| {
+        json!({
+            "eventSource": "secretsmanager.amazonaws.com", "eventName": "GetSecretValue",
+            "requestParameters": { "secretId": "prod/db" }, "eventTime": time,
+        })
+    };
+    let times = ["2026-03-03T01:00:00Z", "2026-03-03T11:00:00Z", "2026-03-03T12:00:00Z"];
+    let case = json!({ "records": times.map(call) });
+    let at = |time: &str| time.parse().unwrap();
+    let window = TimeRange { start: at("2026-03-03T10:00:00Z"), end: at("2026-03-03T11:30:00Z") };
+    let found = within(&case, window).await;
+    let read = found.movements.iter().find(|one| one.channel == "secret_read").unwrap();
+    assert_eq!((read.event_count, read.events.len()), (1, 1));
+    assert_eq!((read.first, read.last), (at(times[1]), at(times[1])));
+    assert_eq!(found.earlier.of(&read.destination).unwrap().days, 1, "the call at one o'clock");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_after_the_door_closed_proves_nothing() {
+    let replicated = |time: &str| {
+        json!({
+            "eventSource": "s3.amazonaws.com", "eventName": "PutObject", "eventTime": time,
+            "eventCategory": "Data", "managementEvent": false,
+            "sourceIPAddress": "s3.amazonaws.com",
+            "userIdentity": {
+                "type": "AssumedRole", "accountId": OWN_ACCOUNT, "invokedBy": "s3.amazonaws.com",
+                "arn": format!("arn:aws:sts::{OWN_ACCOUNT}:assumed-role/replicator/s3-replication"),
+                "sessionContext": { "sessionIssuer": { "type": "Role", "userName": "replicator" } },
+            },
+            "requestParameters": { "bucketName": "far-copy", "key": "a" },
+        })
+    };
+    let rule = |name: &str, time: &str| {
+        json!({
+            "eventSource": "s3.amazonaws.com", "eventName": name, "eventTime": time,
+            "requestParameters": {
+                "bucketName": "payroll",
+                "ReplicationConfiguration": { "Rule": {
+                    "Destination": { "Bucket": "arn:aws:s3:::far-copy", "Account": "444455556666" },
+                } },
+            },
+        })
+    };
+    let at = |time: &str| time.parse().unwrap();
+    let window = TimeRange { start: at("2026-03-03T00:00:00Z"), end: at("2026-03-04T00:00:00Z") };
+    let on = rule("PutBucketReplication", "2026-03-03T10:00:00Z");
+    let off = rule("DeleteBucketReplication", "2026-03-03T11:00:00Z");
+    for (write, grade, events) in
+        [("2026-03-03T10:30:00Z", Grade::Performed, 2), ("2026-03-03T12:00:00Z", Grade::Enabled, 1)]
+    {
+        let case = json!({ "records": [on, off, replicated(write)] });
+        let found = within(&case, window).await;
+        let door = found.movements.iter().find(|one| one.channel == "s3_replication").unwrap();
+        assert_eq!((door.grade, door.event_count), (grade, events), "{write}: {door:#?}");
+        assert_eq!(door.closed_at, Some(at("2026-03-03T11:00:00Z")), "{write}");
+    }
 }
